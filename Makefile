@@ -1,0 +1,49 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up the virtual environment on first use.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup demo up test check format bench lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: $(READY) ## make the virtual environment
+
+demo: $(READY) ## paint a sample fairy tale on this machine; pictures go to out/
+	$(BIN)/python -m infra.local demo $(ARGS)
+
+up: $(READY) ## start the local stack and keep it running
+	$(BIN)/python -m infra.local up $(ARGS)
+
+test: $(READY) ## run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## ruff, formatting, mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## reformat and apply the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
+	$(BIN)/python -m infra.local bench $(ARGS)
+
+lock: $(READY) ## pin every dependency anew
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+	  --annotation-style=line -o requirements.txt pyproject.toml
+	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+	  --annotation-style=line --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .local out .mypy_cache .ruff_cache .pytest_cache .hypothesis

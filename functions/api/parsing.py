@@ -1,0 +1,136 @@
+"""From an HTTP request to a checked model, or to a problem that names every fault in it."""
+
+import difflib
+import json
+from typing import Any, TypeVar
+
+import flask
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from functions.api.models import (
+    BackgroundModel,
+    CancelModel,
+    CharacterModel,
+    GenerateModel,
+    RegenerateModel,
+    field_names,
+)
+from functions.api.problems import Fault, Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_BYTES = 256 * 1024
+"""Of a request's body: twenty of the longest prompts in four-byte letters are some 170 KiB."""
+
+_TYPES = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "an object",
+    "dict_type": "an object",
+    "model_attributes_type": "an object",
+}
+_KNOWN_FIELDS = sorted(
+    {
+        name
+        for model in (GenerateModel, CharacterModel, BackgroundModel, RegenerateModel, CancelModel)
+        for name in field_names(model)
+    }
+)
+
+
+def parse_body(request: flask.Request, model: type[M]) -> M:
+    """The body as `model`. Raises `Problem` 400, 413, 415 or 422."""
+    return parse(_json_body(request), model)
+
+
+def parse(body: object, model: type[M]) -> M:
+    """A decoded body as `model`. Raises `Problem` 422 with a fault for each thing wrong."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise invalid(_faults(error, field_names(model))) from None
+
+
+def invalid(faults: list[Fault]) -> Problem:
+    """The problem of a body that is JSON and does not say what it should."""
+    codes = {fault.code for fault in faults}
+    code = codes.pop() if len(codes) == 1 else "invalid_request"
+    detail = " ".join(fault.detail for fault in faults[:3])
+    if len(faults) > 3:
+        detail += f" And {len(faults) - 3} more, see errors."
+    return Problem(422, code, detail, faults=faults)
+
+
+def _json_body(request: flask.Request) -> object:
+    if request.mimetype != "application/json":
+        detail = "Send the body as JSON, with the header Content-Type: application/json."
+        raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
+    if request.content_length is not None and request.content_length > MOST_BYTES:
+        raise Problem(413, "body_too_large", f"Send at most {MOST_BYTES // 1024} KiB.")
+    data = request.get_data(cache=False)
+    if len(data) > MOST_BYTES:
+        raise Problem(413, "body_too_large", f"Send at most {MOST_BYTES // 1024} KiB.")
+    try:
+        return json.loads(data, parse_constant=_no_such_number)
+    except json.JSONDecodeError as error:
+        detail = f"The body is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        raise Problem(400, "invalid_json", detail) from None
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise Problem(400, "invalid_json", "The body is not JSON in UTF-8.") from None
+
+
+def _no_such_number(name: str) -> float:
+    raise ValueError(name)
+
+
+def _faults(error: ValidationError, names: list[str]) -> list[Fault]:
+    faults: dict[str, Fault] = {}
+    for details in error.errors(include_url=False, include_input=False):
+        # A union reports a fault for each of its members; one for each place is enough.
+        location = [part for part in details["loc"] if part not in {"int", _STRING_MEMBER}]
+        pointer = "".join(f"/{part}" for part in location)
+        faults.setdefault(pointer, _fault(details, pointer, names))
+    return list(faults.values())
+
+
+_STRING_MEMBER = "constrained-str"
+
+
+def _fault(details: ErrorDetails, pointer: str, names: list[str]) -> Fault:
+    kind, context = details["type"], details.get("ctx", {})
+    where = pointer or "the body"
+    match kind:
+        case "missing":
+            return Fault(code="missing_field", detail=f"{where} is missing.", pointer=pointer)
+        case "extra_forbidden":
+            return _unknown_field(pointer, names)
+        case "string_too_short":
+            detail = f"{where} is empty; write something."
+            return Fault(code="empty_field", detail=detail, pointer=pointer)
+        case "string_too_long":
+            most = context.get("max_length")
+            detail = f"{where} is too long; at most {most} characters."
+            return Fault(code="too_long", detail=detail, pointer=pointer)
+    if pointer in {"/studentTaskId", "/fairytaleId"}:
+        return Fault(
+            code="wrong_type",
+            detail=f"{where} must be a string or a whole number.",
+            pointer=pointer,
+        )
+    if kind in _TYPES:
+        return Fault(code="wrong_type", detail=f"{where} must be {_TYPES[kind]}.", pointer=pointer)
+    return Fault(code="invalid_value", detail=f"{where}: {details['msg']}.", pointer=pointer)
+
+
+def _unknown_field(pointer: str, names: list[str]) -> Fault:
+    name: Any = pointer.rsplit("/", 1)[1]
+    nested = pointer.count("/") > 1
+    candidates = _KNOWN_FIELDS if nested else names
+    close = difflib.get_close_matches(name, candidates, n=1)
+    lower = [c for c in candidates if c.lower() == name.replace("_", "").lower()]
+    hint = f" Did you mean {(lower or close)[0]}?" if lower or close else " Remove it."
+    detail = f"{pointer} is not a field of this request.{hint}"
+    return Fault(code="unknown_field", detail=detail, pointer=pointer)

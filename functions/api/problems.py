@@ -1,0 +1,112 @@
+"""Error answers: `application/problem+json` (RFC 9457) with a stable `code`.
+
+Every answer says what to do. What went wrong inside is in the log, never in the answer.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import flask
+
+from shared.usecases import refusals
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with a request."""
+
+    code: str
+    detail: str
+    pointer: str
+    """Where, as a JSON pointer (RFC 6901) into the body, such as `/characters/0/name`."""
+
+
+class Problem(Exception):
+    """An error answer. `code` is stable, `detail` says what to do about it."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        faults: Sequence[Fault] = (),
+        headers: dict[str, str] | None = None,
+        **extra: object,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = headers or {}
+        self.extra = extra
+
+    def response(self) -> flask.Response:
+        """The answer as HTTP."""
+        body: dict[str, object] = {
+            "type": f"urn:fairy-tale:problem:{self.code}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.extra,
+        }
+        if self.faults:
+            body["errors"] = [
+                {"code": f.code, "detail": f.detail, "pointer": f.pointer} for f in self.faults
+            ]
+        text = json.dumps(body, ensure_ascii=False)
+        return flask.Response(text, self.status, self.headers, content_type=CONTENT_TYPE)
+
+
+def internal_error() -> Problem:
+    """A fault of ours that the client can do nothing about but try again."""
+    detail = "The server failed. Nothing was lost; try again in a minute."
+    return Problem(500, "internal_error", detail, headers={"Retry-After": "60"})
+
+
+def unavailable() -> Problem:
+    """Something we need is out of reach for a moment."""
+    detail = "The server can't reach its data just now. Try again in a few seconds."
+    return Problem(503, "temporarily_unavailable", detail, headers={"Retry-After": "5"})
+
+
+def refused(refusal: refusals.Refusal) -> Problem:
+    """The answer to a refusal of a use case."""
+    match refusal:
+        case refusals.JobNotFound():
+            return Problem(404, "job_not_found", "There is no such job. Check the id.")
+        case refusals.ImageNotFound():
+            return Problem(404, "image_not_found", "There is no such image. Check the imageId.")
+        case refusals.KeyReused():
+            detail = (
+                "This Idempotency-Key came with another content before. Use a new key for a new "
+                "request, or send the old content again to get its job."
+            )
+            return Problem(422, "idempotency_key_reused", detail)
+        case refusals.AlreadyRunning():
+            detail = (
+                f"The book of this studentTaskId is still being painted as job {refusal.job_id}. "
+                "Wait until it is completed, or cancel it."
+            )
+            return Problem(409, "job_running", detail, jobId=refusal.job_id)
+        case refusals.ImageBusy():
+            detail = "The image is still being painted. Wait until it is completed."
+            return Problem(409, "image_busy", detail, headers={"Retry-After": "10"})
+        case refusals.ReferenceMissing():
+            detail = (
+                "The main character has no picture yet that this one could be painted after. "
+                "Regenerate the main character first."
+            )
+            return Problem(409, "reference_missing", detail)
+        case refusals.CancelPending():
+            detail = (
+                "A call to the painter has not come back yet, so one image can't be canceled. "
+                "All others are. Send the same request again."
+            )
+            return Problem(503, "cancel_pending", detail, headers={"Retry-After": "15"})
+    return internal_error()

@@ -1,0 +1,113 @@
+"""What clients get: jobs and images as JSON objects, without the step machine's own fields."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import flask
+
+from shared.domain.failure import Failure
+from shared.domain.image import Image
+from shared.domain.job import Job, overall_progress
+from shared.usecases.start_job import Book
+
+RETRY_AFTER_SECONDS = 2
+"""How long a client that polls should wait: no picture changes faster than a look a second."""
+
+
+def accepted_view(book: Book, functions_url: str) -> dict[str, object]:
+    """The answer of generate."""
+    return {
+        "jobId": book.job.job_id,
+        "status": book.job.status.value,
+        "statusUrl": status_url(functions_url, book.job.job_id),
+        "cancelUrl": f"{functions_url}/cancel?jobId={book.job.job_id}",
+        "images": [
+            {
+                "imageId": image.image_id,
+                "kind": image.kind.value,
+                "name": image.name,
+                "status": image.status.value,
+            }
+            for image in book.images
+        ],
+    }
+
+
+def status_url(functions_url: str, job_id: str) -> str:
+    """Where a job's status is read."""
+    return f"{functions_url}/status?jobId={job_id}"
+
+
+def book_view(book: Book) -> dict[str, object]:
+    """The answer of status."""
+    job = book.job
+    return {
+        "jobId": job.job_id,
+        "studentTaskId": job.student_task_id,
+        "fairytaleId": job.fairytale_id,
+        "status": job.status.value,
+        "progress": overall_progress(book.images),
+        "completed": job.completed,
+        "error": _error(job.error),
+        "createdAt": _time(job.created_at),
+        "completedAt": _time(job.completed_at),
+        "images": [image_view(image) for image in book.images],
+    }
+
+
+def image_view(image: Image) -> dict[str, object]:
+    """An image as clients see it."""
+    return {
+        "imageId": image.image_id,
+        "kind": image.kind.value,
+        "role": image.role.value,
+        "name": image.name,
+        "prompt": image.prompt,
+        "status": image.status.value,
+        "progress": image.progress,
+        "imageUrl": image.image_url,
+        "previewUrl": image.preview_url,
+        "generation": image.generation,
+        "completed": image.ended,
+        "error": _error(image.error),
+    }
+
+
+def job_view(job: Job) -> dict[str, object]:
+    """A job without its images: the answer of cancel."""
+    return {
+        "jobId": job.job_id,
+        "status": job.status.value,
+        "completed": job.completed,
+        "error": _error(job.error),
+    }
+
+
+def answer(
+    body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
+) -> flask.Response:
+    """A JSON answer."""
+    text = json.dumps(body, ensure_ascii=False)
+    return flask.Response(text, status, headers, content_type="application/json")
+
+
+def cached_answer(
+    request: flask.Request, body: Mapping[str, object], headers: Mapping[str, str]
+) -> flask.Response:
+    """A JSON answer with its `ETag`, or 304 if the client has this very one (RFC 9110, 13.1.2)."""
+    response = answer(body, headers={**headers, "Cache-Control": "private, no-cache"})
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response.make_conditional(request)
+    return response
+
+
+def _error(failure: Failure | None) -> dict[str, str] | None:
+    if failure is None:
+        return None
+    return {"code": failure.code.value, "message": failure.message}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

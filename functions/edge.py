@@ -1,0 +1,150 @@
+"""The edge between HTTP and the use cases: errors become answers, calls become log lines.
+
+Nothing that goes wrong inside reaches a caller as text. Every call leaves one structured line with
+its duration and what it cost; the benchmark and log-based metrics read those.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import flask
+from cloudevents.http import CloudEvent
+
+from functions.api.models import StepModel
+from functions.api.problems import Problem, internal_error, refused, unavailable
+from shared.adapters.meter import metered
+from shared.log import log
+from shared.ports import QueueUnavailable, StoreUnavailable
+from shared.settings import settings
+from shared.usecases.refusals import Refusal
+
+Handler = Callable[[flask.Request], flask.Response]
+
+
+def client_function(method: str) -> Callable[[Handler], Handler]:
+    """An HTTPS function for clients: one method, problems as `application/problem+json`."""
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def function(request: flask.Request) -> flask.Response:
+            with _logged(handler.__name__) as line:
+                try:
+                    if request.method != method:
+                        detail = f"Use {method}."
+                        headers = {"Allow": method}
+                        raise Problem(405, "method_not_allowed", detail, headers=headers)
+                    response = handler(request)
+                except Exception as error:  # noqa: BLE001 - the boundary: all become answers
+                    problem = _problem(error)
+                    line["code"] = problem.code
+                    response = problem.response()
+                line["status"] = response.status_code
+                return response
+
+        return function
+
+    return decorate
+
+
+def task_function(handler: Callable[[flask.Request], str]) -> Handler:
+    """A function for Cloud Tasks or Cloud Scheduler: 200 when done, 500 to be called again.
+
+    Never 429 or 503: Cloud Tasks slows the whole queue down for those
+    (https://cloud.google.com/tasks/docs/common-pitfalls).
+    """
+
+    @wraps(handler)
+    def function(request: flask.Request) -> flask.Response:
+        with _logged(handler.__name__) as line:
+            try:
+                line["did"] = handler(request)
+                status = 200
+            except Problem as problem:  # a body that no retry will mend
+                line["code"] = problem.code
+                status = 200
+            except Exception as error:  # noqa: BLE001 - the boundary: all become answers
+                _log_error(error)
+                status = 500
+            line["status"] = status
+            return flask.Response("ok" if status == 200 else "failed", status)
+
+    return function
+
+
+def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent], None]:
+    """A function for Eventarc: returns when done, raises to be called again."""
+
+    @wraps(handler)
+    def function(event: CloudEvent) -> None:
+        with _logged(handler.__name__) as line:
+            try:
+                line["did"] = handler(event)
+                line["status"] = 200
+            except Exception as error:  # noqa: BLE001 - the boundary
+                _log_error(error)
+                line["status"] = 500
+                raise EventFailed("the event will be delivered again") from None
+
+    return function
+
+
+class EventFailed(Exception):
+    """The event could not be worked on; all there is to say is in the log."""
+
+
+def is_last_attempt(request: flask.Request) -> bool:
+    """Whether Cloud Tasks will drop this task if it fails once more: it keeps no dead letters."""
+    retries = request.headers.get("X-CloudTasks-TaskRetryCount", "0")
+    return retries.isdecimal() and int(retries) + 1 >= settings().task_attempts
+
+
+def step_body(request: flask.Request) -> StepModel:
+    """A task's body. Raises `Problem` if it is none of ours."""
+    try:
+        return StepModel.model_validate_json(request.get_data(cache=False))
+    except ValueError:
+        raise Problem(400, "invalid_task", "This is not a task of ours.") from None
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case Refusal():
+            return refused(error)
+        case StoreUnavailable() | QueueUnavailable():
+            _log_error(error)
+            return unavailable()
+    _log_error(error)
+    return internal_error()
+
+
+def _log_error(error: Exception) -> None:
+    text = "".join(traceback.format_exception(error))
+    log("ERROR", f"{type(error).__name__} in a function", stack=text)
+
+
+@contextmanager
+def _logged(function: str) -> Iterator[dict[str, Any]]:
+    started = time.perf_counter()
+    line: dict[str, Any] = {}
+    with metered() as meter:
+        try:
+            yield line
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            severity = "INFO" if line.get("status", 500) < 500 else "ERROR"
+            log(
+                severity,  # type: ignore[arg-type]
+                "call",
+                function=function,
+                durationMs=milliseconds,
+                reads=meter.reads,
+                writes=meter.writes,
+                tasks=meter.tasks,
+                **line,
+            )

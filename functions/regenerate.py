@@ -1,0 +1,28 @@
+"""regenerate (HTTPS, POST): paints one image again."""
+
+import re
+
+import flask
+
+from functions.api.models import RegenerateModel
+from functions.api.parsing import parse_body
+from functions.api.views import answer, image_view, status_url
+from functions.caller import owner_of
+from functions.edge import client_function
+from functions.wiring import services
+from shared.settings import settings
+from shared.usecases import regenerate as use_case
+from shared.usecases.refusals import ImageNotFound
+
+IMAGE_ID = re.compile(r"[a-z2-7]{26}-\d{3}")
+
+
+@client_function("POST")
+def regenerate(request: flask.Request) -> flask.Response:
+    """Start the image's next generation; its old picture stays until the new one is stored."""
+    body = parse_body(request, RegenerateModel)
+    if not IMAGE_ID.fullmatch(body.image_id):
+        raise ImageNotFound(body.image_id)
+    image = use_case.regenerate(services(), owner_of(request), body.image_id, body.prompt)
+    headers = {"Location": status_url(settings().functions_url, image.job_id)}
+    return answer(image_view(image), 202, headers)

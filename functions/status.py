@@ -1,0 +1,37 @@
+"""status (HTTPS, GET): where a book stands."""
+
+import re
+
+import flask
+
+from functions.api.problems import Problem
+from functions.api.views import RETRY_AFTER_SECONDS, book_view, cached_answer
+from functions.caller import owner_of
+from functions.edge import client_function
+from functions.wiring import services
+from shared.usecases.read_book import read_book, read_latest_book
+from shared.usecases.refusals import JobNotFound
+from shared.usecases.start_job import Book
+
+JOB_ID = re.compile(r"[a-z2-7]{26}")
+
+
+@client_function("GET")
+def status(request: flask.Request) -> flask.Response:
+    """Answer with the job and its images; 304 if nothing changed; writes nothing."""
+    book = _book(request)
+    headers = {} if book.job.completed else {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return cached_answer(request, book_view(book), headers)
+
+
+def _book(request: flask.Request) -> Book:
+    job_id, task_id = request.args.get("jobId"), request.args.get("studentTaskId")
+    if bool(job_id) == bool(task_id):
+        detail = "Say which job: status?jobId=... or, for its latest, status?studentTaskId=..."
+        raise Problem(400, "missing_id", detail)
+    owner = owner_of(request)
+    if task_id:
+        return read_latest_book(services(), owner, task_id.strip())
+    if not job_id or not JOB_ID.fullmatch(job_id):
+        raise JobNotFound(job_id)
+    return read_book(services(), owner, job_id)

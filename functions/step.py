@@ -1,0 +1,24 @@
+"""step (Cloud Tasks): one submit or one look for one image."""
+
+import flask
+
+from functions.edge import is_last_attempt, step_body, task_function
+from functions.wiring import services
+from shared.usecases.run_step import give_up, run_step
+
+
+@task_function
+def step(request: flask.Request) -> str:
+    """Do what is due for the image, and schedule what comes next."""
+    return do_step(request)
+
+
+def do_step(request: flask.Request) -> str:
+    """The same for every step, whichever function has the memory for it."""
+    body = step_body(request)
+    try:
+        return run_step(services(), body.image_id, body.generation, body.seq)
+    except Exception as error:
+        if is_last_attempt(request):
+            give_up(services(), body.image_id, body.generation, type(error).__name__)
+        raise

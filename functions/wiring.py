@@ -1,0 +1,47 @@
+"""Builds the real services from the settings, once per process and on first use."""
+
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from google.cloud import firestore
+
+from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
+from shared.adapters.firestore_store import FirestoreJobStore
+from shared.adapters.midjourney import MidJourneyPainter
+from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
+from shared.settings import Settings, settings
+from shared.usecases.services import Services
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """This process's services. Raises `SettingsError` if a setting is missing or wrong."""
+    return build(settings())
+
+
+def build(values: Settings) -> Services:
+    """Services by these settings; nothing is called yet."""
+    queue = CloudTaskQueue(
+        tasks_client(values.tasks_host),
+        project=values.project,
+        location=values.tasks_location,
+        functions_url=values.functions_url,
+        service_account=values.tasks_service_account,
+    )
+    return Services(
+        store=FirestoreJobStore(firestore.Client(project=values.project)),
+        queue=queue,
+        painter=MidJourneyPainter(values.proxy_url, values.proxy_secret),
+        picture_source=HttpPictureSource(),
+        picture_store=BucketPictureStore(values.project, values.bucket, values.pictures_url),
+        policy=values.policy(),
+        clock=lambda: datetime.now(UTC),
+        new_nonce=lambda: secrets.token_hex(16),
+        pause=time.sleep,
+        max_images=values.max_images,
+        job_deadline=timedelta(seconds=values.job_deadline),
+        job_lifetime=timedelta(days=values.job_lifetime_days),
+        sweep_grace=timedelta(seconds=values.sweep_grace),
+    )

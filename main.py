@@ -1,0 +1,23 @@
+"""Every entry point that can be deployed, by name; nothing else."""
+
+from functions.admit import admit
+from functions.cancel import cancel
+from functions.fanout import fanout
+from functions.generate import generate
+from functions.postprocess import postprocess
+from functions.regenerate import regenerate
+from functions.status import status
+from functions.step import step
+from functions.sweep import sweep
+
+__all__ = [
+    "admit",
+    "cancel",
+    "fanout",
+    "generate",
+    "postprocess",
+    "regenerate",
+    "status",
+    "step",
+    "sweep",
+]

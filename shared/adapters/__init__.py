@@ -1,0 +1,1 @@
+"""One adapter per outside system: a small class over the official client, built on first use."""

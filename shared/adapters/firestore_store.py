@@ -1,0 +1,251 @@
+"""The job store in Firestore.
+
+Hot writes are compare-and-set on the document's update time and increments, never transactions:
+those lock, and a dozen images finishing at once would wait for each other.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from google.api_core import exceptions as google_errors
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+from pydantic import ValidationError
+
+from shared.adapters import documents
+from shared.adapters.meter import count
+from shared.domain.ids import job_id_of, latest_key
+from shared.domain.image import Image, ImageStatus
+from shared.domain.job import Job
+from shared.log import log
+from shared.ports import (
+    ChangeJob,
+    Conflict,
+    CreateJob,
+    LatestJob,
+    NoteFannedOut,
+    PassFence,
+    PublishReference,
+    Reference,
+    SaveImage,
+    SaveJob,
+    StoreUnavailable,
+    Versioned,
+    Write,
+)
+
+PAGE = 200
+"""Documents per page of a sweep's query."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _at_the_boundary(method: Callable[P, R]) -> Callable[P, R]:
+    """Turn the client library's errors into ours."""
+
+    @wraps(method)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (
+            google_errors.FailedPrecondition,
+            google_errors.AlreadyExists,
+            google_errors.NotFound,
+            google_errors.Aborted,
+        ) as error:
+            raise Conflict(str(error)) from error
+        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
+            raise StoreUnavailable(str(error)) from error
+
+    return wrapped
+
+
+class FirestoreJobStore:
+    """`shared.ports.JobStore` over the official client, which is thread-safe."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    # --- reads -----------------------------------------------------------------------------------
+
+    @_at_the_boundary
+    def job(self, job_id: str) -> Versioned[Job] | None:  # noqa: D102 - see the port
+        return self._read(Job, self._job_ref(job_id))
+
+    @_at_the_boundary
+    def image(self, image_id: str) -> Versioned[Image] | None:  # noqa: D102
+        return self._read(Image, self._image_ref(image_id))
+
+    @_at_the_boundary
+    def images_of(self, job_id: str) -> list[Versioned[Image]]:  # noqa: D102
+        # Ordered by id, which is the order of the request.
+        return self._query_images(self._job_ref(job_id).collection("images"))
+
+    @_at_the_boundary
+    def latest_job(  # noqa: D102
+        self, owner_uid: str, student_task_id: str
+    ) -> Versioned[LatestJob] | None:
+        return self._read(LatestJob, self._latest_ref(owner_uid, student_task_id))
+
+    @_at_the_boundary
+    def reference(self, job_id: str) -> Reference | None:  # noqa: D102
+        found = self._read(Reference, self._reference_ref(job_id))
+        return found.value if found else None
+
+    @_at_the_boundary
+    def waiting_for_reference(self, job_id: str) -> list[Versioned[Image]]:  # noqa: D102
+        images = self._job_ref(job_id).collection("images")
+        waiting = FieldFilter("status", "==", ImageStatus.WAITING_FOR_REFERENCE.value)
+        return self._query_images(images.where(filter=waiting))
+
+    @_at_the_boundary
+    def fence(self) -> Versioned[int]:  # noqa: D102
+        snapshot = self._fence_ref().get()
+        count(reads=1)
+        if not snapshot.exists:
+            return Versioned(0, None)
+        return Versioned(int(snapshot.get("passed")), snapshot.update_time)
+
+    @_at_the_boundary
+    def held_slots(self) -> int:  # noqa: D102
+        holding = self._all_images().where(filter=FieldFilter("holdsSlot", "==", True))
+        held = int(holding.count().get()[0][0].value)
+        count(reads=max(1, -(-held // 1000)))
+        return held
+
+    @_at_the_boundary
+    def waiting(self, limit: int) -> list[Versioned[Image]]:  # noqa: D102
+        return self._query_images(self._all_images().order_by("admitKey").limit(limit))
+
+    def overdue(self, before: datetime) -> Iterator[Image]:  # noqa: D102
+        return self._pages(Image, self._past(self._all_images(), "dueAt", before))
+
+    def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:  # noqa: D102
+        return self._pages(Image, self._past(self._all_images(), "fanOutDueAt", before))
+
+    def unconcluded_jobs(self) -> Iterator[Job]:  # noqa: D102
+        jobs = self._client.collection("jobs")
+        ended = jobs.where(filter=FieldFilter("remaining", "==", 0))
+        return self._pages(Job, ended.where(filter=FieldFilter("completed", "==", False)))
+
+    # --- writes ----------------------------------------------------------------------------------
+
+    @_at_the_boundary
+    def commit(self, *writes: Write) -> dict[str, object]:  # noqa: D102
+        batch = self._client.batch()
+        saved: dict[str, int] = {}
+        for write in writes:
+            if isinstance(write, SaveImage):
+                saved[write.after.image_id] = len(batch)
+            self._add(batch, write)
+        count(writes=len(batch))
+        results = batch.commit()
+        return {image_id: results[index].update_time for image_id, index in saved.items()}
+
+    def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
+        match write:
+            case CreateJob():
+                self._add_job(batch, write)
+            case SaveImage():
+                ref = self._image_ref(write.after.image_id)
+                changes = documents.difference(write.before.value, write.after)
+                batch.update(ref, changes, option=self._if(write.before.version))
+            case SaveJob():
+                ref = self._job_ref(write.after.job_id)
+                changes = documents.difference(write.before.value, write.after)
+                batch.update(ref, changes, option=self._if(write.before.version))
+            case ChangeJob():
+                counters = documents.tally_fields(write.tally)
+                changes = {name: firestore.Increment(by) for name, by in counters.items()}
+                changes |= documents.camel({"updated_at": write.at, **write.fields})
+                batch.update(self._job_ref(write.job_id), changes)
+            case PublishReference():
+                ref = self._reference_ref(write.reference.job_id)
+                batch.set(ref, documents.to_document(write.reference))
+            case NoteFannedOut():
+                changes = {"fanOutDueAt": firestore.DELETE_FIELD}
+                batch.update(self._image_ref(write.image_id), changes)
+            case PassFence():
+                passed = {"passed": write.fence.value + 1}
+                if write.fence.version is None:
+                    batch.create(self._fence_ref(), passed)
+                else:
+                    batch.update(self._fence_ref(), passed, option=self._if(write.fence.version))
+
+    def _add_job(self, batch: firestore.WriteBatch, write: CreateJob) -> None:
+        job = write.job
+        batch.create(self._job_ref(job.job_id), documents.to_document(job))
+        for image in write.images:
+            batch.create(self._image_ref(image.image_id), documents.to_document(image))
+        latest = LatestJob(
+            owner_uid=job.owner_uid, student_task_id=job.student_task_id, job_id=job.job_id
+        )
+        ref = self._latest_ref(job.owner_uid, job.student_task_id)
+        if write.replaces is None:
+            batch.create(ref, documents.to_document(latest))
+        else:
+            option = self._if(write.replaces.version)
+            batch.update(ref, documents.to_document(latest), option=option)
+
+    # --- paths and helpers -----------------------------------------------------------------------
+
+    def _job_ref(self, job_id: str) -> firestore.DocumentReference:
+        return self._client.document("jobs", job_id)
+
+    def _image_ref(self, image_id: str) -> firestore.DocumentReference:
+        return self._client.document("jobs", job_id_of(image_id), "images", image_id)
+
+    def _reference_ref(self, job_id: str) -> firestore.DocumentReference:
+        return self._client.document("references", job_id)
+
+    def _latest_ref(self, owner_uid: str, student_task_id: str) -> firestore.DocumentReference:
+        return self._client.document("latestJobs", latest_key(owner_uid, student_task_id))
+
+    def _fence_ref(self) -> firestore.DocumentReference:
+        return self._client.document("admission", "fence")
+
+    def _all_images(self) -> Any:
+        return self._client.collection_group("images")
+
+    def _if(self, version: object) -> Any:
+        return self._client.write_option(last_update_time=version)
+
+    def _past(self, query: Any, field: str, before: datetime) -> Any:
+        return query.where(filter=FieldFilter(field, "<", before)).order_by(field)
+
+    def _read(self, kind: type[R], ref: firestore.DocumentReference) -> Versioned[R] | None:
+        snapshot = ref.get()
+        count(reads=1)
+        if not snapshot.exists:
+            return None
+        return Versioned(
+            documents.from_document(kind, snapshot.to_dict() or {}), snapshot.update_time
+        )
+
+    def _query_images(self, query: Any) -> list[Versioned[Image]]:
+        snapshots = list(query.stream())
+        count(reads=max(1, len(snapshots)))
+        return [
+            Versioned(documents.from_document(Image, s.to_dict()), s.update_time) for s in snapshots
+        ]
+
+    def _pages(self, kind: type[R], query: Any) -> Iterator[R]:
+        page = self._page(query.limit(PAGE))
+        while page:
+            for snapshot in page:
+                try:
+                    yield documents.from_document(kind, snapshot.to_dict())
+                except ValidationError:  # one unreadable document must not stop the sweep
+                    log("ERROR", "unreadable document", path=snapshot.reference.path)
+            if len(page) < PAGE:
+                return
+            page = self._page(query.limit(PAGE).start_after(page[-1]))
+
+    @_at_the_boundary
+    def _page(self, query: Any) -> list[Any]:
+        snapshots = list(query.stream())
+        count(reads=max(1, len(snapshots)))
+        return snapshots

@@ -1,0 +1,43 @@
+"""Counts what a function call costs: Firestore reads and writes, tasks created.
+
+The adapters count, the edge writes the sums into the call's one log line, and from there the
+benchmark and a log-based metric read them. Billing rules: a query costs a read per document and at
+least one; a count costs one per thousand index entries (https://cloud.google.com/firestore/pricing).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass
+class Meter:
+    """What one function call has cost so far."""
+
+    reads: int = 0
+    writes: int = 0
+    tasks: int = 0
+
+
+_current: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Count everything that happens inside."""
+    meter = Meter()
+    token = _current.set(meter)
+    try:
+        yield meter
+    finally:
+        _current.reset(token)
+
+
+def count(*, reads: int = 0, writes: int = 0, tasks: int = 0) -> None:
+    """Add to the call's counts; outside of a call it does nothing."""
+    meter = _current.get()
+    if meter is not None:
+        meter.reads += reads
+        meter.writes += writes
+        meter.tasks += tasks

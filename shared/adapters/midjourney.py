@@ -1,0 +1,204 @@
+"""The painter: MidJourney through a MidJourney Proxy (novicezk/midjourney-proxy, v2.6.x).
+
+The proxy answers nearly everything with HTTP 200 and tells by `code`; an unknown task is a 200
+with an empty body. Sources: its `SubmitController`, `TaskController`, `ReturnCode`.
+"""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.observation import (
+    Accepted,
+    Busy,
+    Missing,
+    ParentLost,
+    Phase,
+    Refused,
+    Sighting,
+    Unreachable,
+    Unsure,
+)
+from shared.ports import LookAnswer, SubmitAnswer
+
+CONNECT_SECONDS, READ_SECONDS = 3.05, 10.0
+"""Time-outs of a call; together well below the claim's lease."""
+
+ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
+QUEUED, QUEUE_FULL, BANNED_WORD = 22, 23, 24
+
+_PHASES = {
+    "NOT_START": Phase.WAITING,
+    "SUBMITTED": Phase.WORKING,
+    "IN_PROGRESS": Phase.WORKING,
+    "SUCCESS": Phase.DONE,
+    "FAILURE": Phase.FAILED,
+}
+_REFUSALS = (
+    # What MidJourney's messages begin with, once the proxy has put their title in brackets.
+    ("[banned prompt", FailureCode.MODERATED),
+    ("[image denied", FailureCode.MODERATED),
+    ("[action needed", FailureCode.MODERATED),
+    ("[invalid parameter", FailureCode.PROMPT_REJECTED),
+    ("[invalid link", FailureCode.PROMPT_REJECTED),
+    ("invalid form body", FailureCode.PROMPT_REJECTED),
+)
+
+
+class MidJourneyPainter:
+    """`shared.ports.Painter` over the proxy's HTTP interface."""
+
+    def __init__(self, url: str, secret: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"mj-api-secret": secret} if secret else {}
+        self._local = threading.local()
+
+    def imagine(self, prompt: str, *, token: str) -> SubmitAnswer:  # noqa: D102 - see the port
+        answer = self._submit("imagine", {"prompt": prompt, "state": token})
+        # Without a parent to be lost, code 3 says that no account is enabled: that may change.
+        return Busy(reason=answer.reason) if isinstance(answer, ParentLost) else answer
+
+    def upscale(  # noqa: D102
+        self, parent_task_id: str, index: int, *, token: str
+    ) -> SubmitAnswer | ParentLost:
+        body = {"taskId": parent_task_id, "action": "UPSCALE", "index": index, "state": token}
+        return self._submit("change", body)
+
+    def look(self, task_id: str, *, token: str) -> LookAnswer:  # noqa: D102
+        task = self._get(f"/task/{task_id}/fetch")
+        if isinstance(task, Unreachable):
+            return task
+        # Ids are a millisecond and three digits, so two tasks can collide and one overwrite the
+        # other: what carries another token is not ours.
+        if not isinstance(task, dict) or task.get("state", token) != token:
+            return Missing(searched=False)
+        return _sighting(task)
+
+    def find(self, token: str) -> LookAnswer:  # noqa: D102
+        tasks = self._get("/task/list")
+        if isinstance(tasks, Unreachable):
+            return tasks
+        if not isinstance(tasks, list):
+            return Unreachable(reason="the proxy's task list is not a list")
+        for task in tasks:
+            if isinstance(task, dict) and task.get("state") == token:
+                return _sighting(task)
+        return Missing(searched=True)
+
+    # --- submitting ------------------------------------------------------------------------------
+
+    def _submit(self, what: str, body: dict[str, object]) -> SubmitAnswer | ParentLost:
+        try:
+            # A connection of its own: on a kept one that the proxy has just closed, nobody could
+            # say whether the submission arrived.
+            response = requests.post(
+                f"{self._url}/submit/{what}",
+                json=body,
+                headers={**self._headers, "Connection": "close"},
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+        except requests.ConnectTimeout:
+            return Busy(reason="the proxy did not answer the connection")
+        except requests.ConnectionError as error:
+            if _never_connected(error):
+                return Busy(reason="the proxy refused the connection")
+            return Unsure(reason="the connection broke before the answer")
+        except requests.RequestException as error:
+            return Unsure(reason=f"no answer ({type(error).__name__})")
+        if response.status_code in {401, 403, 404, 405, 429}:
+            return Busy(reason=f"the proxy answered HTTP {response.status_code}")
+        try:
+            answer = response.json()
+        except requests.JSONDecodeError:
+            answer = None
+        if response.status_code != 200 or not isinstance(answer, dict) or "code" not in answer:
+            return Unsure(reason=f"the proxy answered HTTP {response.status_code}")
+        return _submit_answer(answer)
+
+    # --- looking ---------------------------------------------------------------------------------
+
+    def _get(self, path: str) -> Any:
+        """The decoded answer; None for an empty body; `Unreachable` for any trouble."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.headers.update(self._headers)
+        try:
+            response = session.get(
+                self._url + path, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+            )
+        except requests.RequestException as error:
+            return Unreachable(reason=type(error).__name__)
+        if response.status_code == 404 or (response.status_code == 200 and not response.content):
+            return None
+        if response.status_code != 200:
+            return Unreachable(reason=f"the proxy answered HTTP {response.status_code}")
+        try:
+            return response.json()
+        except requests.JSONDecodeError:
+            return Unreachable(reason="the proxy's answer is not JSON")
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+
+
+def _submit_answer(answer: dict[str, Any]) -> SubmitAnswer | ParentLost:
+    code, task_id = answer["code"], answer.get("result")
+    description = str(answer.get("description") or f"code {code}")
+    properties = answer.get("properties") or {}
+    if code in {ACCEPTED, QUEUED} and task_id:
+        return Accepted(task_id=str(task_id))
+    if code == NOT_FOUND:
+        return ParentLost(reason=description)
+    if code in {QUEUE_FULL, FAILED}:
+        return Busy(reason=description)
+    if code == BANNED_WORD:
+        word = properties.get("bannedWord")
+        message = f"The word “{word}” is on the painter's list of banned words. Use another one."
+        return Refused(failure=Failure(code=FailureCode.BANNED_WORD, message=message))
+    if code == INVALID and "状态" in description:
+        # "The parent task's state is wrong": its SUCCESS has not reached the proxy's store yet.
+        return Busy(reason=description)
+    message = f"The painter refused the request (code {code}). Change the prompt."
+    return Refused(failure=Failure(code=FailureCode.PROMPT_REJECTED, message=message))
+
+
+def _sighting(task: dict[str, Any]) -> Sighting:
+    phase = _PHASES.get(str(task.get("status")), Phase.WAITING)
+    started = task.get("startTime")
+    failure, permanent = None, False
+    if phase is Phase.FAILED:
+        failure, permanent = _failure(str(task.get("failReason") or ""))
+    return Sighting(
+        task_id=str(task["id"]),
+        phase=phase,
+        progress=_percent(task.get("progress")),
+        picture_url=task.get("imageUrl") or None,
+        started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
+        failure=failure,
+        permanent=permanent,
+    )
+
+
+def _percent(progress: object) -> int | None:
+    """The figure in texts such as "31%"; None for "", "fast", "Waiting to start" and the like."""
+    text = str(progress or "")
+    if text.endswith("%") and text[:-1].isdecimal():
+        return min(100, int(text[:-1]))
+    return None
+
+
+def _failure(reason: str) -> tuple[Failure, bool]:
+    for beginning, code in _REFUSALS:
+        if reason.lower().startswith(beginning):
+            message = "MidJourney refused the picture. Change the prompt."
+            return Failure(code=code, message=message), True
+    message = "MidJourney failed to paint the picture. Regenerate it."
+    return Failure(code=FailureCode.PAINTING_FAILED, message=message), False

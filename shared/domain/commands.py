@@ -1,0 +1,91 @@
+"""What others than the step machine want of an image: admission, fan-out and clients."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain import endings
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.image import Image, ImageStatus, Step
+from shared.domain.observation import RegenerateRequested
+from shared.domain.policy import Policy
+from shared.domain.stage import WATCHING, submission_in_flight
+
+
+def admit(image: Image, now: datetime, policy: Policy) -> Image:
+    """Give a queued image a slot; its own time starts here."""
+    if image.status is not ImageStatus.QUEUED:
+        return image
+    return replace(
+        image,
+        status=ImageStatus.PAINTING,
+        next_step=Step.IMAGINE,
+        due_at=now,
+        deadline_at=min(image.deadline_at, now + policy.image_deadline),
+        admit_key=None,
+        holds_slot=True,
+    )
+
+
+def start_after(image: Image, reference_url: str) -> Image:
+    """Queue a member that waited for its reference."""
+    if image.status is not ImageStatus.WAITING_FOR_REFERENCE:
+        return image
+    return replace(
+        image,
+        status=ImageStatus.QUEUED,
+        reference_url=reference_url,
+        admit_key=image.created_at,
+    )
+
+
+def cancel(image: Image, now: datetime, policy: Policy) -> Image:
+    """End the image, unless a call is talking to the painter about it this very moment.
+
+    What the painter is at work on can't be stopped there: the slot stays taken until it is done.
+    """
+    if image.ended or submission_in_flight(image, now, policy):
+        return image
+    canceled = Failure(code=FailureCode.CANCELED, message="Canceled. Regenerate it to paint it.")
+    after = endings.end(image, ImageStatus.CANCELED, canceled)
+    after = replace(after, fan_out_due_at=None)
+    stage = WATCHING.get(image.next_step) if image.next_step else None
+    if stage is None:
+        return after
+    return replace(
+        after,
+        holds_slot=True,
+        next_step=Step.DRAIN,
+        due_at=now + policy.look_max,
+        deadline_at=now + stage.limit(policy),
+    )
+
+
+def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy: Policy) -> Image:
+    """Begin the next generation of an ended image; its picture stays until it is replaced."""
+    if not image.ended or image.next_step is not None:
+        return image
+    queued = image.is_reference or request.reference_url is not None
+    return replace(
+        image,
+        status=ImageStatus.QUEUED if queued else ImageStatus.WAITING_FOR_REFERENCE,
+        generation=image.generation + 1,
+        nonce=request.nonce,
+        prompt=image.prompt if request.prompt is None else request.prompt,
+        reference_url=None if image.is_reference else request.reference_url,
+        progress=0,
+        error=None,
+        deadline_at=request.deadline_at,
+        next_step=Step.EXPIRE,
+        due_at=request.deadline_at,
+        admit_key=now - policy.head_start if queued else None,
+        holds_slot=False,
+        preview_url=None,
+        fan_out_due_at=None,
+        imagine=None,
+        upscale=None,
+        source_url=None,
+        imagine_attempts=0,
+        upscale_attempts=0,
+        store_attempts=0,
+        troubles=0,
+    )

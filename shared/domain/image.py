@@ -1,0 +1,156 @@
+"""An image: one picture of the book, and everything its step machine has to remember."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.domain.failure import Failure, FailureCode
+
+
+class Kind(StrEnum):
+    """What a picture shows."""
+
+    CHARACTER = "character"
+    BACKGROUND = "background"
+
+
+class Role(StrEnum):
+    """What a picture is to its book."""
+
+    REFERENCE = "reference"
+    """The main character, painted first; all others are painted after it."""
+    MEMBER = "member"
+
+
+class ImageStatus(StrEnum):
+    """Where a picture stands, as clients see it."""
+
+    WAITING_FOR_REFERENCE = "waiting_for_reference"
+    QUEUED = "queued"
+    """Ready to be painted; waits for a free slot at the painter."""
+    PAINTING = "painting"
+    UPSCALING = "upscaling"
+    POST_PROCESSING = "post_processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+ENDED = frozenset({ImageStatus.SUCCEEDED, ImageStatus.FAILED, ImageStatus.CANCELED})
+
+
+class Step(StrEnum):
+    """What has to be done next with an image; `Image.due_at` says when."""
+
+    IMAGINE = "imagine"
+    """Submit an IMAGINE, or find out what became of one whose answer was lost."""
+    WATCH_IMAGINE = "watch_imagine"
+    UPSCALE = "upscale"
+    """Submit an UPSCALE, or find out what became of one whose answer was lost."""
+    WATCH_UPSCALE = "watch_upscale"
+    STORE = "store"
+    """Copy the painter's picture into our bucket (the post-process function)."""
+    DRAIN = "drain"
+    """The image was canceled while the painter worked: keep its slot until the painter is done."""
+    EXPIRE = "expire"
+    """Nothing but waiting: `due_at` is the deadline at which waiting turns into failing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One IMAGINE or UPSCALE: claimed before it is sent, known by its task id afterwards."""
+
+    token: str
+    """Unique; travels as the proxy's `state`, so that a lost answer can be found again."""
+    claimed_at: datetime
+    task_id: str | None = None
+    """The painter's id; None while nobody knows whether the painter has it."""
+    started_at: datetime | None = None
+    """When the painter began to work on it; None while it waits in the painter's own queue."""
+    seed: int | None = None
+    """The IMAGINE's `--seed`, 0..4294967295; makes prompts in flight differ (see `prompt`)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """One picture of the book. The document `jobs/{jobId}/images/{imageId}` holds just this."""
+
+    image_id: str
+    job_id: str
+    owner_uid: str
+    kind: Kind
+    role: Role
+    name: str
+    prompt: str
+    """The child's words, as the client sent them."""
+    status: ImageStatus
+    created_at: datetime
+    updated_at: datetime
+    deadline_at: datetime
+    """When the picture ends, finished or not."""
+    nonce: str
+    """Random, new at each generation: makes tokens unique and object names unguessable."""
+    generation: int = 1
+    """Up by one at each regeneration; part of the fencing token."""
+    seq: int = 0
+    """Up by one at each transition; part of the fencing token."""
+    progress: int = 0
+    """Percent, 0..100; never falls within a generation."""
+    image_url: str | None = None
+    """Where clients get the picture; a regeneration keeps it until the new one is there."""
+    preview_url: str | None = None
+    """The painter's partial picture or grid while it paints; expires, for watching only."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Name of a variant -> its URL."""
+    error: Failure | None = None
+    """Why it failed; on a succeeded image, why its latest regeneration brought nothing new."""
+    next_step: Step | None = None
+    due_at: datetime | None = None
+    """When `next_step` is due; the sweeper looks for those long past it."""
+    admit_key: datetime | None = None
+    """Set while it waits for a slot; the lowest key is admitted first."""
+    holds_slot: bool = False
+    """Whether it counts against the painter's slots."""
+    reference_url: str | None = None
+    """The picture that it is painted after."""
+    fan_out_due_at: datetime | None = None
+    """On a reference that is ready: by when its members should have been started."""
+    imagine: Submission | None = None
+    upscale: Submission | None = None
+    candidate: int = 1
+    """Which of the four pictures of the grid is upscaled, 1..4."""
+    imagine_attempts: int = 0
+    upscale_attempts: int = 0
+    store_attempts: int = 0
+    troubles: int = 0
+    """Faults in a row that cost no attempt (painter busy or out of reach); sets the back-off."""
+    source_url: str | None = None
+    """The painter's finished picture; expires, so it is copied at once."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
+
+    @property
+    def ended(self) -> bool:
+        """Whether this generation has come to its end, good or bad."""
+        return self.status in ENDED
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether all others of the book are painted after this one."""
+        return self.role is Role.REFERENCE
+
+    @property
+    def failed_with_reference(self) -> bool:
+        """Whether it failed only because its reference did, so that a new reference revives it."""
+        return (
+            self.status is ImageStatus.FAILED
+            and self.error is not None
+            and self.error.code is FailureCode.REFERENCE_FAILED
+        )

@@ -1,0 +1,218 @@
+"""What can happen to an image (`Observation`) and what a step may ask the world to do (`Ask`).
+
+`shared.domain.decide` turns the first into the second; the use case `run_step` carries an ask out
+and feeds the answer back as the next observation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.failure import Failure
+
+# --- what a step may ask the world to do ---------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitImagine:
+    """Send an IMAGINE: it costs money, and its claim has been committed."""
+
+    prompt: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitUpscale:
+    """Send an UPSCALE of one of the four pictures of a grid: costs money, is claimed."""
+
+    parent_task_id: str
+    index: int
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Fetch one of the painter's tasks; `token` proves that it is ours."""
+
+    task_id: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """Search the painter's whole task list for a submission whose answer was lost."""
+
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorePicture:
+    """Copy the painter's finished picture into our bucket."""
+
+    source_url: str
+    name: str
+    """The object's name without its suffix; the same for every try, so a repeat changes nothing."""
+
+
+Ask = SubmitImagine | SubmitUpscale | Look | Find | StorePicture
+
+# --- what can happen -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Woken:
+    """A task rang: do what `next_step` says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """The painter took the submission and gave it an id."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Busy:
+    """The painter certainly did not take the submission, but may later: try again after a while."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The painter certainly did not take the submission, and never will."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsure:
+    """The answer was lost: the painter may or may not have taken the submission."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentLost:
+    """The painter no longer knows the grid that was to be upscaled."""
+
+    reason: str
+
+
+class Phase(StrEnum):
+    """Where one of the painter's tasks stands."""
+
+    WAITING = "waiting"
+    """In the painter's own queue; the clock of the time limit has not started."""
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One of the painter's tasks as it was seen."""
+
+    task_id: str
+    phase: Phase
+    progress: int | None = None
+    """Percent, 0..100; None when the painter said none (its texts are not always numbers)."""
+    picture_url: str | None = None
+    """Partial while it works (for an UPSCALE perhaps its grid's), final when it is done."""
+    started_at: datetime | None = None
+    """By the painter's clock; None when it did not say."""
+    failure: Failure | None = None
+    """With phase FAILED: why."""
+    permanent: bool = False
+    """With phase FAILED: whether trying again is pointless."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """The painter answered, and knows no such task."""
+
+    searched: bool
+    """Whether the whole list was searched for the token; else only the id was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreachable:
+    """A look brought no answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """The picture is in our bucket."""
+
+    image_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreFailed:
+    """The picture could not be copied this time."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Admission gave the image a slot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceReady:
+    """The book's reference can be painted after."""
+
+    reference_url: str
+
+
+@dataclass(frozen=True)
+class ReferenceFailed:
+    """The book's reference failed for good."""
+
+
+@dataclass(frozen=True)
+class CancelRequested:
+    """The client wants no more of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegenerateRequested:
+    """The client wants the picture painted again; the image has ended."""
+
+    nonce: str
+    deadline_at: datetime
+    reference_url: str | None
+    """For a member: the book's reference; None sends it to wait for one."""
+    prompt: str | None = None
+    """New words, or None for those it has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaveUp:
+    """A fault of ours outlasted every retry of the task."""
+
+    reason: str
+
+
+Observation = (
+    Woken
+    | Accepted
+    | Busy
+    | Refused
+    | Unsure
+    | ParentLost
+    | Sighting
+    | Missing
+    | Unreachable
+    | Stored
+    | StoreFailed
+    | Admitted
+    | ReferenceReady
+    | ReferenceFailed
+    | CancelRequested
+    | RegenerateRequested
+    | GaveUp
+)

@@ -1,0 +1,46 @@
+"""The figures by which `decide` decides, and the moments it computes from them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.domain.prompt import PromptRules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Limits, attempts and pace. The defaults are those of `shared.settings`."""
+
+    slots: int = 12
+    imagine_limit: timedelta = timedelta(seconds=120)
+    """From the moment the painter began to work on it."""
+    upscale_limit: timedelta = timedelta(seconds=30)
+    imagine_attempts: int = 3
+    upscale_attempts: int = 3
+    store_attempts: int = 5
+    image_deadline: timedelta = timedelta(minutes=30)
+    """From admission to the end, waiting in the painter's queue included."""
+    claim_lease: timedelta = timedelta(seconds=30)
+    """After this a claim without a task id belongs to a dead call: longer than any submit takes."""
+    look_min: timedelta = timedelta(seconds=1)
+    look_max: timedelta = timedelta(seconds=10)
+    backoff_min: timedelta = timedelta(seconds=1)
+    backoff_max: timedelta = timedelta(seconds=30)
+    head_start: timedelta = timedelta(minutes=30)
+    """By how much references and regenerations go before other images of the same age."""
+    fan_out_grace: timedelta = timedelta(seconds=30)
+    """How long after its reference a book's fan-out may take before the sweeper does it."""
+    prompts: PromptRules = field(default_factory=PromptRules)
+
+    def backoff(self, troubles: int) -> timedelta:
+        """How long to wait after the n-th trouble in a row: doubles from min to max."""
+        doublings = min(max(troubles - 1, 0), 16)
+        return min(self.backoff_max, self.backoff_min * float(2**doublings))
+
+    def next_look(self, elapsed: timedelta, progress: int | None) -> timedelta:
+        """When to look again at a picture that has been worked on for `elapsed`.
+
+        Half of what seems to remain, so that the looks close in on the end; without a figure to
+        judge by (UPSCALE never has one) an eighth of what has passed. Bounded both ways.
+        """
+        remaining = elapsed * ((100 - min(progress, 99)) / progress) if progress else elapsed / 4
+        return max(self.look_min, min(self.look_max, remaining / 2))

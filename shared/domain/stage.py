@@ -1,0 +1,77 @@
+"""The two paid stages of a picture, IMAGINE and UPSCALE, which go through the same motions.
+
+Each is claimed, submitted, watched, and tried again when it fails. What differs stands here.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from shared.domain.image import Image, ImageStatus, Step, Submission
+from shared.domain.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Which fields, steps and limits of an image a stage uses."""
+
+    name: Literal["imagine", "upscale"]
+    submit: Step
+    watch: Step
+    status: ImageStatus
+
+    def submission(self, image: Image) -> Submission | None:
+        """The stage's submission under way, if there is one."""
+        found: Submission | None = getattr(image, self.name)
+        return found
+
+    def attempts(self, image: Image) -> int:
+        """How many submissions of this stage have been tried, the one under way included."""
+        count: int = getattr(image, f"{self.name}_attempts")
+        return count
+
+    def most_attempts(self, policy: Policy) -> int:
+        """How many may be tried."""
+        return policy.imagine_attempts if self is IMAGINE else policy.upscale_attempts
+
+    def limit(self, policy: Policy) -> timedelta:
+        """How long the painter may work on one."""
+        return policy.imagine_limit if self is IMAGINE else policy.upscale_limit
+
+    def with_submission(
+        self, image: Image, submission: Submission | None, *, attempts: int = 0
+    ) -> Image:
+        """The image with another submission, and `attempts` added to their count."""
+        changes: dict[str, Any] = {
+            self.name: submission,
+            f"{self.name}_attempts": self.attempts(image) + attempts,
+        }
+        return replace(image, **changes)
+
+
+IMAGINE = Stage(
+    name="imagine",
+    submit=Step.IMAGINE,
+    watch=Step.WATCH_IMAGINE,
+    status=ImageStatus.PAINTING,
+)
+UPSCALE = Stage(
+    name="upscale",
+    submit=Step.UPSCALE,
+    watch=Step.WATCH_UPSCALE,
+    status=ImageStatus.UPSCALING,
+)
+SUBMITTING = {stage.submit: stage for stage in (IMAGINE, UPSCALE)}
+WATCHING = {stage.watch: stage for stage in (IMAGINE, UPSCALE)}
+
+
+def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submission | None:
+    """The claim of a call that may be talking to the painter at this very moment, if there is one.
+
+    Until its lease is over nobody else may take it for dead, and a cancel has to wait for it.
+    """
+    stage = SUBMITTING.get(image.next_step) if image.next_step else None
+    submission = stage.submission(image) if stage else None
+    if submission is not None and now < submission.claimed_at + policy.claim_lease:
+        return submission
+    return None

@@ -1,0 +1,144 @@
+"""Watching the painter at work: progress, endings, time limits, and trying again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain import endings
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.image import Image, ImageStatus, Step
+from shared.domain.observation import Ask, Find, Missing, Phase, Sighting, Unreachable
+from shared.domain.policy import Policy
+from shared.domain.stage import IMAGINE, UPSCALE, Stage
+
+GRID_DONE, UPSCALED = 80, 95
+"""Percent of the whole picture's progress at which IMAGINE and UPSCALE end."""
+
+
+def watched(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: Policy) -> Image:
+    """The painter's task was seen: go on with the next stage, look again, or try again."""
+    match seen.phase:
+        case Phase.DONE if seen.picture_url is not None:
+            return _done(image, stage, seen.picture_url, now, policy)
+        case Phase.FAILED if seen.failure is not None and seen.permanent:
+            return endings.fail(image, seen.failure.code, seen.failure.message)
+        case Phase.DONE | Phase.FAILED:
+            return try_again(image, stage, seen.failure or _without_picture(), now, policy)
+        case Phase.WAITING:
+            return replace(image, due_at=now + policy.look_max, troubles=0)
+        case Phase.WORKING:
+            return _working(image, stage, seen, now, policy)
+
+
+def try_again(image: Image, stage: Stage, why: Failure, now: datetime, policy: Policy) -> Image:
+    """The image with a further try of the stage ahead of it, or failed if none is left."""
+    attempts = stage.attempts(image)
+    if attempts >= stage.most_attempts(policy):
+        message = f"{why.message} (Tried {attempts} times.)"
+        return endings.fail(image, why.code, message)
+    after = UPSCALE.with_submission(image, None)
+    if stage is IMAGINE:
+        after = IMAGINE.with_submission(after, None)
+    return replace(
+        after,
+        status=stage.status,
+        next_step=stage.submit,
+        due_at=now + policy.backoff(attempts),
+        troubles=0,
+    )
+
+
+def find_again(
+    image: Image, stage: Stage, missing: Missing, now: datetime, policy: Policy
+) -> tuple[Image, Ask | None]:
+    """The painter does not know its task: search by token first, then take it for lost."""
+    submission = stage.submission(image)
+    if submission is not None and not missing.searched:
+        return image, Find(token=submission.token)
+    lost = Failure(
+        code=FailureCode.PAINTING_FAILED,
+        message="The painter forgot the picture while it painted it. Regenerate it.",
+    )
+    return try_again(image, stage, lost, now, policy), None
+
+
+def unreachable(image: Image, now: datetime, policy: Policy) -> Image:
+    """The painter gave no usable answer: the same again, a little later each time."""
+    troubles = image.troubles + 1
+    return replace(image, troubles=troubles, due_at=now + policy.backoff(troubles))
+
+
+def drained(
+    image: Image, seen: Sighting | Missing | Unreachable, now: datetime, policy: Policy
+) -> Image:
+    """A canceled image keeps its slot for as long as the painter is really at work on it."""
+    at_work = isinstance(seen, Unreachable) or (
+        isinstance(seen, Sighting) and seen.phase in {Phase.WAITING, Phase.WORKING}
+    )
+    if at_work:
+        return replace(image, due_at=min(now + policy.look_max, image.deadline_at))
+    return replace(image, next_step=None, due_at=None, holds_slot=False)
+
+
+def _done(image: Image, stage: Stage, url: str, now: datetime, policy: Policy) -> Image:
+    if stage is IMAGINE:
+        return replace(
+            image,
+            status=ImageStatus.UPSCALING,
+            progress=max(image.progress, GRID_DONE),
+            preview_url=url,
+            next_step=Step.UPSCALE,
+            due_at=now,
+            troubles=0,
+        )
+    return replace(
+        image,
+        status=ImageStatus.POST_PROCESSING,
+        progress=max(image.progress, UPSCALED),
+        source_url=url,
+        holds_slot=False,
+        next_step=Step.STORE,
+        due_at=now,
+        troubles=0,
+        fan_out_due_at=now + policy.fan_out_grace if image.is_reference else None,
+    )
+
+
+def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: Policy) -> Image:
+    submission = stage.submission(image)
+    if submission is None:
+        return image
+    if submission.started_at is None:
+        # The painter's clock may be off: its word counts only between our claim and now.
+        started_at = max(submission.claimed_at, min(seen.started_at or now, now))
+        submission = replace(submission, started_at=started_at)
+        image = stage.with_submission(image, submission)
+    elapsed = now - (submission.started_at or now)
+    limit = stage.limit(policy)
+    if elapsed >= limit:
+        return try_again(image, stage, _too_slow(stage, policy), now, policy)
+    delay = min(policy.next_look(elapsed, seen.progress), limit - elapsed)
+    percent = seen.progress or 0
+    progress = percent * GRID_DONE // 100 if stage is IMAGINE else GRID_DONE
+    return replace(
+        image,
+        progress=max(image.progress, progress),
+        # While it upscales, the painter may still show the grid: keep what we have.
+        preview_url=(seen.picture_url if stage is IMAGINE else None) or image.preview_url,
+        due_at=now + delay,
+        troubles=0,
+    )
+
+
+def _too_slow(stage: Stage, policy: Policy) -> Failure:
+    seconds = int(stage.limit(policy).total_seconds())
+    return Failure(
+        code=FailureCode.PAINTING_TIMED_OUT,
+        message=f"MidJourney did not finish the {stage.name} in {seconds} s. Regenerate the image.",
+    )
+
+
+def _without_picture() -> Failure:
+    return Failure(
+        code=FailureCode.PAINTING_FAILED,
+        message="MidJourney ended without a picture. Regenerate the image.",
+    )

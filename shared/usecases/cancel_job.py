@@ -1,0 +1,46 @@
+"""Canceling a book: once this has answered, nothing more is submitted for it."""
+
+from shared.domain.image import Image, ImageStatus
+from shared.domain.job import Job
+from shared.domain.observation import CancelRequested
+from shared.domain.stage import submission_in_flight
+from shared.usecases.read_book import owned_job
+from shared.usecases.refusals import CancelPending
+from shared.usecases.services import Services
+from shared.usecases.transitions import Stale, advance, follow_up
+
+PAUSE_SECONDS = 0.05
+PATIENCE_SECONDS = 15.0
+"""A submit takes 13 s at the very most (`shared.adapters.midjourney`), mostly some 50 ms."""
+
+_WAITING_FIRST = [ImageStatus.WAITING_FOR_REFERENCE, ImageStatus.QUEUED]
+
+
+def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
+    """End every image of the job that has not ended, and so the job; answers the job.
+
+    An image whose submission is on its way to the painter at this moment is waited for, so that
+    nothing reaches the painter after the answer. A job that has ended stays as it is. Raises
+    `JobNotFound`, `StoreUnavailable`, and `CancelPending` if such a submission does not come back.
+    """
+    owned_job(services, owner_uid, job_id)
+    give_up_at = services.clock().timestamp() + PATIENCE_SECONDS
+    while True:
+        left = [i for i in services.store.images_of(job_id) if not i.value.ended]
+        if not left:
+            return owned_job(services, owner_uid, job_id).value
+        # What waits goes first, so that no slot freed here is given to the same book.
+        for image in sorted(left, key=lambda i: i.value.status not in _WAITING_FIRST):
+            try:
+                _, decision = advance(services, image, CancelRequested())
+            except Stale:
+                continue
+            follow_up(services, decision)
+        if any(_in_flight(services, image.value) for image in left):
+            if services.clock().timestamp() > give_up_at:
+                raise CancelPending(job_id)
+            services.pause(PAUSE_SECONDS)
+
+
+def _in_flight(services: Services, image: Image) -> bool:
+    return submission_in_flight(image, services.clock(), services.policy) is not None

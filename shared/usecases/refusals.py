@@ -1,0 +1,46 @@
+"""What a use case refuses to do, and why. The functions turn each into an answer of their own.
+
+Refusal
+├── JobNotFound, ImageNotFound   no such thing, or somebody else's
+├── KeyReused                    the idempotency key came with another content before
+├── AlreadyRunning               the student task's book is still being painted
+├── ImageBusy                    the image is still being painted
+├── ReferenceMissing             there is no reference to paint it after
+└── CancelPending                a call to the painter has not come back yet
+"""
+
+
+class Refusal(Exception):
+    """The request was understood and can't be done as things stand."""
+
+
+class JobNotFound(Refusal):
+    """There is no such job, or it is somebody else's."""
+
+
+class ImageNotFound(Refusal):
+    """There is no such image, or it is somebody else's."""
+
+
+class KeyReused(Refusal):
+    """The same idempotency key came with other content before."""
+
+
+class AlreadyRunning(Refusal):
+    """The student task's latest job has not ended."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
+class ImageBusy(Refusal):
+    """The image has not ended, or the painter has not let go of it after a cancel."""
+
+
+class ReferenceMissing(Refusal):
+    """The book has no reference picture that this image could be painted after."""
+
+
+class CancelPending(Refusal):
+    """Some image can't be canceled yet, because a call to the painter has not come back."""

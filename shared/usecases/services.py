@@ -1,0 +1,30 @@
+"""Everything that the use cases work with, handed in at one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.policy import Policy
+from shared.ports import JobStore, Painter, PictureSource, PictureStore, TaskQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The ports, the policy, and the only sources of time and randomness."""
+
+    store: JobStore
+    queue: TaskQueue
+    painter: Painter
+    picture_source: PictureSource
+    picture_store: PictureStore
+    policy: Policy
+    clock: Callable[[], datetime]
+    """Now, aware and UTC."""
+    new_nonce: Callable[[], str]
+    """32 hexadecimal digits that nobody can guess."""
+    pause: Callable[[float], None]
+    """Wait that many seconds."""
+    max_images: int
+    job_deadline: timedelta
+    job_lifetime: timedelta
+    sweep_grace: timedelta

@@ -1,0 +1,128 @@
+"""Starting a book: one commit for the job and its images; the same request is the same job."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.ids import new_image_id, new_job_id
+from shared.domain.image import Image, ImageStatus, Kind, Role, Step
+from shared.domain.job import Job
+from shared.ports import Conflict, CreateJob
+from shared.usecases.refusals import AlreadyRunning, KeyReused
+from shared.usecases.services import Services
+from shared.usecases.transitions import enqueue
+
+TRIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewImage:
+    """One picture that a client wants."""
+
+    kind: Kind
+    role: Role
+    name: str
+    prompt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBook:
+    """A client's request for a book; exactly one of its images is the reference."""
+
+    owner_uid: str
+    student_task_id: str
+    fairytale_id: str
+    images: tuple[NewImage, ...]
+    content_hash: str
+    """Of everything in the request."""
+    idempotency_key: str | None
+    """The client's own; None makes the content its own key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A job with its images, in the order of the request."""
+
+    job: Job
+    images: list[Image]
+
+
+def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
+    """Start a book, or find the one that the same request started; answers whether it is new.
+
+    Raises `KeyReused`, `AlreadyRunning`, `StoreUnavailable`.
+    """
+    for _ in range(TRIES):
+        key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
+        job_id = new_job_id(book.owner_uid, key)
+        known = services.store.job(job_id)
+        if known is not None:
+            if known.value.request_hash != book.content_hash:
+                raise KeyReused(job_id)
+            images = [image.value for image in services.store.images_of(job_id)]
+            return Book(job=known.value, images=images), False
+        latest = services.store.latest_job(book.owner_uid, book.student_task_id)
+        if latest is not None:
+            previous = services.store.job(latest.value.job_id)
+            if previous is not None and not previous.value.completed:
+                raise AlreadyRunning(previous.value.job_id)
+        new = _new(services, book, job_id)
+        creation = CreateJob(job=new.job, images=tuple(new.images), replaces=latest)
+        try:
+            services.store.commit(creation)
+        except Conflict:  # the same request, or another one for this task, came at the same time
+            continue
+        enqueue(services.queue.ask_admission)
+        return new, True
+    raise AlreadyRunning(job_id)
+
+
+def _new(services: Services, book: NewBook, job_id: str) -> Book:
+    now = services.clock()
+    deadline = now + services.job_deadline
+    images = [
+        _new_image(services, book, new, new_image_id(job_id, index), now, deadline)
+        for index, new in enumerate(book.images)
+    ]
+    job = Job(
+        job_id=job_id,
+        owner_uid=book.owner_uid,
+        student_task_id=book.student_task_id,
+        fairytale_id=book.fairytale_id,
+        request_hash=book.content_hash,
+        reference_image_id=next(image.image_id for image in images if image.is_reference),
+        image_count=len(images),
+        created_at=now,
+        updated_at=now,
+        deadline_at=deadline,
+        expire_at=now + services.job_lifetime,
+        remaining=len(images),
+    )
+    return Book(job=job, images=images)
+
+
+def _new_image(
+    services: Services,
+    book: NewBook,
+    new: NewImage,
+    image_id: str,
+    now: datetime,
+    deadline: datetime,
+) -> Image:
+    first = new.role is Role.REFERENCE
+    return Image(
+        image_id=image_id,
+        job_id=image_id.rsplit("-", 1)[0],
+        owner_uid=book.owner_uid,
+        kind=new.kind,
+        role=new.role,
+        name=new.name,
+        prompt=new.prompt,
+        status=ImageStatus.QUEUED if first else ImageStatus.WAITING_FOR_REFERENCE,
+        created_at=now,
+        updated_at=now,
+        deadline_at=deadline,
+        nonce=services.new_nonce(),
+        next_step=Step.EXPIRE,
+        due_at=deadline,
+        admit_key=now - services.policy.head_start if first else None,
+    )

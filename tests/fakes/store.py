@@ -1,0 +1,166 @@
+"""The job store in memory. It passes the contract tests that the Firestore adapter passes."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import datetime
+
+from shared.domain.ids import latest_key
+from shared.domain.image import Image, ImageStatus
+from shared.domain.job import Job, Tally
+from shared.ports import (
+    ChangeJob,
+    Conflict,
+    CreateJob,
+    LatestJob,
+    NoteFannedOut,
+    PassFence,
+    PublishReference,
+    Reference,
+    SaveImage,
+    SaveJob,
+    Versioned,
+    Write,
+)
+
+FENCE = "admission/fence"
+
+
+class MemoryJobStore:
+    """`shared.ports.JobStore` over a dict from path to value; every write makes a new version."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Versioned[object]] = {}
+        self._versions = itertools.count(1)
+        self._lock = threading.RLock()
+        self.published: list[Reference] = []
+        """What the trigger would have been told, in order."""
+
+    # --- reads -----------------------------------------------------------------------------------
+
+    def job(self, job_id: str) -> Versioned[Job] | None:
+        return self._documents.get(f"jobs/{job_id}")  # type: ignore[return-value]
+
+    def image(self, image_id: str) -> Versioned[Image] | None:
+        return self._documents.get(f"images/{image_id}")  # type: ignore[return-value]
+
+    def images_of(self, job_id: str) -> list[Versioned[Image]]:
+        found = [image for image in self._images() if image.value.job_id == job_id]
+        return sorted(found, key=lambda image: image.value.image_id)
+
+    def latest_job(self, owner_uid: str, student_task_id: str) -> Versioned[LatestJob] | None:
+        return self._documents.get(f"latest/{latest_key(owner_uid, student_task_id)}")  # type: ignore[return-value]
+
+    def reference(self, job_id: str) -> Reference | None:
+        found = self._documents.get(f"references/{job_id}")
+        return found.value if found else None  # type: ignore[return-value]
+
+    def waiting_for_reference(self, job_id: str) -> list[Versioned[Image]]:
+        status = ImageStatus.WAITING_FOR_REFERENCE
+        return [image for image in self.images_of(job_id) if image.value.status is status]
+
+    def fence(self) -> Versioned[int]:
+        return self._documents.get(FENCE, Versioned(0, None))  # type: ignore[return-value]
+
+    def held_slots(self) -> int:
+        return sum(image.value.holds_slot for image in self._images())
+
+    def waiting(self, limit: int) -> list[Versioned[Image]]:
+        found = [image for image in self._images() if image.value.admit_key is not None]
+        found.sort(key=lambda image: (image.value.admit_key, image.value.image_id))
+        return found[:limit]
+
+    def overdue(self, before: datetime) -> Iterator[Image]:
+        return self._past("due_at", before)
+
+    def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
+        return self._past("fan_out_due_at", before)
+
+    def unconcluded_jobs(self) -> Iterator[Job]:
+        jobs = [d.value for d in self._documents.values() if isinstance(d.value, Job)]
+        return iter([job for job in jobs if job.remaining == 0 and not job.completed])
+
+    # --- writes ----------------------------------------------------------------------------------
+
+    def commit(self, *writes: Write) -> dict[str, object]:
+        with self._lock:
+            documents, published = dict(self._documents), []
+            for write in writes:
+                self._apply(documents, write)
+                if isinstance(write, PublishReference):
+                    published.append(write.reference)
+            self._documents = documents
+            self.published += published
+            saved = [write.after.image_id for write in writes if isinstance(write, SaveImage)]
+            return {image_id: documents[f"images/{image_id}"].version for image_id in saved}
+
+    def _apply(self, documents: dict[str, Versioned[object]], write: Write) -> None:
+        match write:
+            case CreateJob():
+                self._create(documents, f"jobs/{write.job.job_id}", write.job)
+                for image in write.images:
+                    self._create(documents, f"images/{image.image_id}", image)
+                latest = LatestJob(
+                    owner_uid=write.job.owner_uid,
+                    student_task_id=write.job.student_task_id,
+                    job_id=write.job.job_id,
+                )
+                path = f"latest/{latest_key(latest.owner_uid, latest.student_task_id)}"
+                self._replace(documents, path, latest, write.replaces)
+            case SaveImage():
+                path = f"images/{write.after.image_id}"
+                self._replace(documents, path, write.after, write.before)
+            case SaveJob():
+                self._replace(documents, f"jobs/{write.after.job_id}", write.after, write.before)
+            case ChangeJob():
+                job = self._existing(documents, f"jobs/{write.job_id}")
+                assert isinstance(job, Job)
+                counters = {f.name: getattr(job, f.name) + getattr(write.tally, f.name)
+                            for f in fields(Tally)}  # fmt: skip
+                after = replace(job, updated_at=write.at, **counters, **write.fields)  # type: ignore[arg-type]
+                self._put(documents, f"jobs/{write.job_id}", after)
+            case PublishReference():
+                self._put(documents, f"references/{write.reference.job_id}", write.reference)
+            case NoteFannedOut():
+                image = self._existing(documents, f"images/{write.image_id}")
+                assert isinstance(image, Image)
+                after_image = replace(image, fan_out_due_at=None)
+                self._put(documents, f"images/{write.image_id}", after_image)
+            case PassFence():
+                before = write.fence if write.fence.version is not None else None
+                self._replace(documents, FENCE, write.fence.value + 1, before)
+
+    def _create(self, documents: dict[str, Versioned[object]], path: str, value: object) -> None:
+        self._replace(documents, path, value, None)
+
+    def _replace(
+        self,
+        documents: dict[str, Versioned[object]],
+        path: str,
+        value: object,
+        before: Versioned[object] | None,
+    ) -> None:
+        now = documents.get(path)
+        if (now.version if now else None) != (before.version if before else None):
+            raise Conflict(path)
+        self._put(documents, path, value)
+
+    def _put(self, documents: dict[str, Versioned[object]], path: str, value: object) -> None:
+        documents[path] = Versioned(value, next(self._versions))
+
+    def _existing(self, documents: dict[str, Versioned[object]], path: str) -> object:
+        if path not in documents:
+            raise Conflict(path)
+        return documents[path].value
+
+    def _images(self) -> list[Versioned[Image]]:
+        return [d for d in self._documents.values() if isinstance(d.value, Image)]  # type: ignore[misc]
+
+    def _past(self, field: str, before: datetime) -> Iterator[Image]:
+        found = [
+            image.value
+            for image in self._images()
+            if getattr(image.value, field) is not None and getattr(image.value, field) < before
+        ]
+        return iter(sorted(found, key=lambda image: getattr(image, field)))

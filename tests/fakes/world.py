@@ -1,0 +1,290 @@
+"""A whole world in memory: clock, queue, painter and pictures, driven by the real use cases.
+
+`World.run()` turns the clock to whatever is due next until nothing is. The painter is the one
+outside thing without a contract test of its own in memory: the simulated proxy has those.
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.image import Image, Kind, Role
+from shared.domain.observation import (
+    Accepted,
+    Busy,
+    Missing,
+    ParentLost,
+    Phase,
+    Refused,
+    Sighting,
+    Unreachable,
+    Unsure,
+)
+from shared.domain.policy import Policy
+from shared.ports import LookAnswer, Picture, PictureUnavailable, SubmitAnswer
+from shared.usecases.admit import admit
+from shared.usecases.fan_out import fan_out
+from shared.usecases.run_step import run_step
+from shared.usecases.services import Services
+from shared.usecases.start_job import Book, NewBook, NewImage, start_job
+from shared.usecases.sweep import sweep
+from tests.fakes.store import MemoryJobStore
+
+START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
+OWNER = "everybody"
+
+
+@dataclass
+class Painting:
+    """One of the painter's tasks."""
+
+    task_id: str
+    token: str
+    action: str
+    prompt: str
+    accepted_at: datetime
+    fails_with: Failure | None = None
+    permanent: bool = False
+    hangs: bool = False
+    lost: bool = False
+    drawn_at: datetime | None = None
+
+
+@dataclass
+class FakePainter:
+    """Paints an IMAGINE in 60 s and an UPSCALE in 10 s, and fails as it is told.
+
+    `script` holds, for each submission to come, what happens to it: a word, or nothing special.
+    """
+
+    clock: Callable[[], datetime]
+    script: list[str] = field(default_factory=list)
+    paintings: dict[str, Painting] = field(default_factory=dict)
+    looks: int = 0
+    unreachable: bool = False
+    ids: itertools.count = field(default_factory=lambda: itertools.count(1))  # type: ignore[type-arg]
+
+    def imagine(self, prompt: str, *, token: str) -> SubmitAnswer:
+        answer = self._submit("IMAGINE", prompt, token)
+        assert not isinstance(answer, ParentLost)
+        return answer
+
+    def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
+        parent = self.paintings.get(parent_task_id)
+        if parent is None or parent.lost:
+            return ParentLost(reason="unknown")
+        return self._submit("UPSCALE", f"{parent_task_id} U{index}", token)
+
+    def look(self, task_id: str, *, token: str) -> LookAnswer:
+        self.looks += 1
+        if self.unreachable:
+            return Unreachable(reason="told so")
+        painting = self.paintings.get(task_id)
+        if painting is None or painting.lost or painting.token != token:
+            return Missing(searched=False)
+        return self._see(painting)
+
+    def find(self, token: str) -> LookAnswer:
+        for painting in self.paintings.values():
+            if painting.token == token and not painting.lost:
+                return self._see(painting)
+        return Missing(searched=True)
+
+    def of(self, action: str) -> list[Painting]:
+        return [p for p in self.paintings.values() if p.action == action]
+
+    def _submit(self, action: str, prompt: str, token: str) -> SubmitAnswer | ParentLost:
+        word = self.script.pop(0) if self.script else ""
+        if word == "busy":
+            return Busy(reason="told so")
+        if word == "banned":
+            return Refused(failure=Failure(code=FailureCode.BANNED_WORD, message="Banned."))
+        if word == "vanish":
+            return Unsure(reason="told so")
+        painting = Painting(
+            task_id=str(next(self.ids)),
+            token=token,
+            action=action,
+            prompt=prompt,
+            accepted_at=self.clock(),
+        )
+        if word == "fail":
+            painting.fails_with = Failure(code=FailureCode.PAINTING_FAILED, message="Failed.")
+        if word == "moderated":
+            painting.fails_with = Failure(code=FailureCode.MODERATED, message="Refused.")
+            painting.permanent = True
+        painting.hangs = word == "hang"
+        painting.lost = word == "lose"
+        self.paintings[painting.task_id] = painting
+        if word == "drop answer":
+            return Unsure(reason="told so")
+        return Accepted(task_id=painting.task_id)
+
+    def _see(self, painting: Painting) -> Sighting:
+        needs = timedelta(seconds=60 if painting.action == "IMAGINE" else 10)
+        spent = self.clock() - painting.accepted_at
+        working = Sighting(
+            task_id=painting.task_id,
+            phase=Phase.WORKING,
+            progress=min(93, int(spent / needs * 100)) if painting.action == "IMAGINE" else None,
+            picture_url=f"https://discord.test/{painting.task_id}/partial.webp",
+            started_at=painting.accepted_at,
+        )
+        if spent < needs or painting.hangs:
+            return working
+        if painting.fails_with is not None:
+            return replace(
+                working,
+                phase=Phase.FAILED,
+                failure=painting.fails_with,
+                permanent=painting.permanent,
+            )
+        url = f"https://discord.test/{painting.task_id}/done.png"
+        return replace(working, phase=Phase.DONE, progress=100, picture_url=url)
+
+
+@dataclass
+class FakePictures:
+    """Source and store of pictures; `broken` counts the fetches that will fail."""
+
+    broken: int = 0
+    stored: dict[str, Picture] = field(default_factory=dict)
+
+    def fetch(self, url: str) -> Picture:
+        if self.broken:
+            self.broken -= 1
+            raise PictureUnavailable("told so")
+        return Picture(data=url.encode(), content_type="image/png", suffix=".png")
+
+    def put(self, name: str, picture: Picture) -> str:
+        self.stored.setdefault(name, picture)
+        return f"https://pictures.test/{name}.png"
+
+
+@dataclass
+class FakeQueue:
+    """Tasks by the moment they are due; `lose` drops all that are created."""
+
+    clock: Callable[[], datetime]
+    due: list[tuple[datetime, int, str, tuple[object, ...]]] = field(default_factory=list)
+    order: itertools.count = field(default_factory=itertools.count)  # type: ignore[type-arg]
+    copies: int = 1
+    created: int = 0
+
+    def schedule(self, image: Image) -> None:
+        assert image.due_at is not None
+        self._add(image.due_at, "step", image.image_id, image.generation, image.seq)
+
+    def ask_admission(self) -> None:
+        self._add(self.clock(), "admit")
+
+    def _add(self, at: datetime, kind: str, *arguments: object) -> None:
+        self.created += 1
+        for _ in range(self.copies):
+            heapq.heappush(self.due, (at, next(self.order), kind, arguments))
+
+
+class World:
+    """The services over fakes, and a clock that jumps."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.now = START
+        self.store = MemoryJobStore()
+        self.painter = FakePainter(lambda: self.now)
+        self.pictures = FakePictures()
+        self.queue = FakeQueue(lambda: self.now)
+        self.triggers = True
+        self._seen_references = 0
+        nonces = itertools.count(1)
+        self.services = Services(
+            store=self.store,
+            queue=self.queue,
+            painter=self.painter,
+            picture_source=self.pictures,
+            picture_store=self.pictures,
+            policy=policy or Policy(),
+            clock=lambda: self.now,
+            new_nonce=lambda: f"{next(nonces):032x}",
+            pause=self._pause,
+            max_images=20,
+            job_deadline=timedelta(hours=6),
+            job_lifetime=timedelta(days=180),
+            sweep_grace=timedelta(seconds=30),
+        )
+
+    def start(self, members: int = 3, key: str | None = None, task: str = "7") -> Book:
+        """Start a book of one main character and some members."""
+        book, _ = start_job(self.services, new_book(members, key, task))
+        return book
+
+    def run(self, until: Callable[[], bool] = lambda: False, most: int = 20_000) -> None:
+        """Let everything that is due happen, in its order, until there is nothing left."""
+        for _ in range(most):
+            if until() or not self._next():
+                return
+        raise AssertionError("the world does not come to rest")
+
+    def run_with_sweeps(self, minutes: int) -> None:
+        """The same for so many minutes, with the sweeper coming by each minute."""
+        for _ in range(minutes):
+            end = self.now + timedelta(minutes=1)
+            self.run(until=lambda end=end: not self.queue.due or self.queue.due[0][0] > end)  # type: ignore[misc]
+            self.now = end
+            sweep(self.services)
+        self.run()
+
+    def images(self, book: Book) -> list[Image]:
+        return [image.value for image in self.store.images_of(book.job.job_id)]
+
+    def job(self, book: Book):  # type: ignore[no-untyped-def]
+        found = self.store.job(book.job.job_id)
+        assert found is not None
+        return found.value
+
+    def _next(self) -> bool:
+        self._fire_triggers()
+        if not self.queue.due:
+            return False
+        at, _, kind, arguments = heapq.heappop(self.queue.due)
+        self.now = max(self.now, at)
+        if kind == "admit":
+            admit(self.services)
+        else:
+            run_step(self.services, *arguments)  # type: ignore[arg-type]
+        self._fire_triggers()
+        return True
+
+    def _fire_triggers(self) -> None:
+        while self._seen_references < len(self.store.published):
+            reference = self.store.published[self._seen_references]
+            self._seen_references += 1
+            if self.triggers:
+                fan_out(self.services, reference.job_id)
+
+    def _pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def new_book(members: int = 3, key: str | None = None, task: str = "7") -> NewBook:
+    """A request for a main character and some members, every second one a background."""
+    hero = NewImage(kind=Kind.CHARACTER, role=Role.REFERENCE, name="Mina", prompt="a brave girl")
+    others = [
+        NewImage(
+            kind=Kind.BACKGROUND if index % 2 else Kind.CHARACTER,
+            role=Role.MEMBER,
+            name=f"picture {index}",
+            prompt=f"a picture of number {index}",
+        )
+        for index in range(members)
+    ]
+    return NewBook(
+        owner_uid=OWNER,
+        student_task_id=task,
+        fairytale_id="42",
+        images=(hero, *others),
+        content_hash=f"{task}/{members}",
+        idempotency_key=key,
+    )
