@@ -12,7 +12,9 @@ from functools import wraps
 from typing import Any
 
 import flask
+import functions_framework
 from cloudevents.http import CloudEvent
+from flask.typing import ResponseReturnValue
 
 from functions.api.models import StepModel
 from functions.api.problems import Problem, internal_error, refused, unavailable
@@ -23,12 +25,14 @@ from shared.settings import settings
 from shared.usecases.refusals import Refusal
 
 Handler = Callable[[flask.Request], flask.Response]
+EntryPoint = Callable[[flask.Request], ResponseReturnValue]
 
 
-def client_function(method: str) -> Callable[[Handler], Handler]:
+def client_function(method: str) -> Callable[[Handler], EntryPoint]:
     """An HTTPS function for clients: one method, problems as `application/problem+json`."""
 
-    def decorate(handler: Handler) -> Handler:
+    def decorate(handler: Handler) -> EntryPoint:
+        @functions_framework.http
         @wraps(handler)
         def function(request: flask.Request) -> flask.Response:
             with _logged(handler.__name__) as line:
@@ -50,13 +54,14 @@ def client_function(method: str) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def task_function(handler: Callable[[flask.Request], str]) -> Handler:
+def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
     """A function for Cloud Tasks or Cloud Scheduler: 200 when done, 500 to be called again.
 
     Never 429 or 503: Cloud Tasks slows the whole queue down for those
     (https://cloud.google.com/tasks/docs/common-pitfalls).
     """
 
+    @functions_framework.http
     @wraps(handler)
     def function(request: flask.Request) -> flask.Response:
         with _logged(handler.__name__) as line:
@@ -78,6 +83,7 @@ def task_function(handler: Callable[[flask.Request], str]) -> Handler:
 def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent], None]:
     """A function for Eventarc: returns when done, raises to be called again."""
 
+    @functions_framework.cloud_event
     @wraps(handler)
     def function(event: CloudEvent) -> None:
         with _logged(handler.__name__) as line:

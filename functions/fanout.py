@@ -1,6 +1,5 @@
 """fanout (Eventarc, on a write to `references/{jobId}`): begins what waited for the reference."""
 
-import functions_framework
 from cloudevents.http import CloudEvent
 
 from functions.edge import event_function
@@ -8,7 +7,6 @@ from functions.wiring import services
 from shared.usecases.fan_out import fan_out
 
 
-@functions_framework.cloud_event
 @event_function
 def fanout(event: CloudEvent) -> str:
     """Start the members of the job whose reference was written.
