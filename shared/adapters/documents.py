@@ -1,5 +1,6 @@
 """Values of the domain to Firestore documents and back."""
 
+from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 from google.cloud.firestore import DELETE_FIELD
@@ -51,5 +52,5 @@ def tally_fields(tally: Tally) -> dict[str, int]:
 
 
 def camel(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields by their names in documents."""
-    return {to_camel(k): v for k, v in fields.items()}
+    """Fields by their names in documents, values as documents hold them."""
+    return {to_camel(k): to_document(v) if is_dataclass(v) else v for k, v in fields.items()}

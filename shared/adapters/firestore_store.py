@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from google.api_core import exceptions as google_errors
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 from pydantic import ValidationError
@@ -39,6 +40,9 @@ from shared.ports import (
 PAGE = 200
 """Documents per page of a sweep's query."""
 
+CALL_SECONDS = 10.0
+"""Of one call, its retries included: well below the claim's lease."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,8 +70,13 @@ def _at_the_boundary(method: Callable[P, R]) -> Callable[P, R]:
 class FirestoreJobStore:
     """`shared.ports.JobStore` over the official client, which is thread-safe."""
 
-    def __init__(self, client: firestore.Client) -> None:
+    def __init__(self, client: firestore.Client, call_seconds: float = CALL_SECONDS) -> None:
         self._client = client
+        again = if_exception_type(google_errors.ServiceUnavailable)
+        self._call: dict[str, Any] = {
+            "timeout": call_seconds,
+            "retry": Retry(initial=0.1, maximum=1.0, timeout=call_seconds, predicate=again),
+        }
 
     # --- reads -----------------------------------------------------------------------------------
 
@@ -103,7 +112,7 @@ class FirestoreJobStore:
 
     @_at_the_boundary
     def fence(self) -> Versioned[int]:  # noqa: D102
-        snapshot = self._fence_ref().get()
+        snapshot = self._fence_ref().get(**self._call)
         count(reads=1)
         if not snapshot.exists:
             return Versioned(0, None)
@@ -112,7 +121,7 @@ class FirestoreJobStore:
     @_at_the_boundary
     def held_slots(self) -> int:  # noqa: D102
         holding = self._all_images().where(filter=FieldFilter("holdsSlot", "==", True))
-        held = int(holding.count().get()[0][0].value)
+        held = int(holding.count().get(**self._call)[0][0].value)
         count(reads=max(1, -(-held // 1000)))
         return held
 
@@ -142,7 +151,7 @@ class FirestoreJobStore:
                 saved[write.after.image_id] = len(batch)
             self._add(batch, write)
         count(writes=len(batch))
-        results = batch.commit()
+        results = batch.commit(**self._call)
         return {image_id: results[index].update_time for image_id, index in saved.items()}
 
     def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
@@ -217,7 +226,7 @@ class FirestoreJobStore:
         return query.where(filter=FieldFilter(field, "<", before)).order_by(field)
 
     def _read(self, kind: type[R], ref: firestore.DocumentReference) -> Versioned[R] | None:
-        snapshot = ref.get()
+        snapshot = ref.get(**self._call)
         count(reads=1)
         if not snapshot.exists:
             return None
@@ -226,7 +235,7 @@ class FirestoreJobStore:
         )
 
     def _query_images(self, query: Any) -> list[Versioned[Image]]:
-        snapshots = list(query.stream())
+        snapshots = list(query.stream(**self._call))
         count(reads=max(1, len(snapshots)))
         return [
             Versioned(documents.from_document(Image, s.to_dict()), s.update_time) for s in snapshots
@@ -246,6 +255,6 @@ class FirestoreJobStore:
 
     @_at_the_boundary
     def _page(self, query: Any) -> list[Any]:
-        snapshots = list(query.stream())
+        snapshots = list(query.stream(**self._call))
         count(reads=max(1, len(snapshots)))
         return snapshots
