@@ -33,7 +33,7 @@ def build(values: Settings) -> Services:
     return Services(
         store=FirestoreJobStore(firestore.Client(project=values.project)),
         queue=queue,
-        painter=MidJourneyPainter(values.proxy_url, values.proxy_secret),
+        painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
         picture_source=HttpPictureSource(),
         picture_store=BucketPictureStore(values.project, values.bucket, values.pictures_url),
         policy=values.policy(),

@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.domain.policy import Policy
 from shared.domain.prompt import PromptRules
@@ -56,6 +57,12 @@ class Settings(BaseModel):
     proxy_secret: str = Field(
         "", alias="MIDJOURNEY_PROXY_SECRET", description="its `mj-api-secret`; empty: none"
     )
+    proxy_timeout: float = Field(
+        10,
+        alias="PROXY_TIMEOUT_SECONDS",
+        description="s; a call to the proxy waits this long for an answer",
+        gt=0,
+    )
     slots: int = Field(
         12, alias="SLOTS", description="images at the proxy at once, at most", ge=1, le=1000
     )
@@ -98,8 +105,8 @@ class Settings(BaseModel):
     claim_lease: float = Field(
         30,
         alias="CLAIM_LEASE_SECONDS",
-        description="s; after it an unanswered submit counts as dead; longer than any call",
-        ge=1,
+        description="s; an unanswered submit counts as dead after it; longer than any call",
+        gt=0,
     )
     look_min: float = Field(
         1, alias="LOOK_MIN_SECONDS", description="s; shortest time between two looks", gt=0
@@ -136,6 +143,16 @@ class Settings(BaseModel):
         pattern=r"^--(v|niji) [0-9.]+$",
     )  # fmt: skip
 
+    @model_validator(mode="after")
+    def _lease_outlives_calls(self) -> Self:
+        shortest = self.proxy_timeout + 4  # to connect takes at most 3 s more
+        if self.claim_lease < shortest:
+            # Else a claim could count as dead while its submission is on its way: paid twice.
+            raise ValueError(
+                f"CLAIM_LEASE_SECONDS must be at least {shortest:g} (proxy time-out + 4)"
+            )
+        return self
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings in an environment; empty variables count as unset.
@@ -145,7 +162,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate({k: v for k, v in environment.items() if v != ""})
         except ValidationError as error:
-            wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
             raise SettingsError(f"Check these environment variables: {wrong}.") from None
 
     def policy(self) -> Policy:

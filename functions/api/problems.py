@@ -103,10 +103,4 @@ def refused(refusal: refusals.Refusal) -> Problem:
                 "Regenerate the main character first."
             )
             return Problem(409, "reference_missing", detail)
-        case refusals.CancelPending():
-            detail = (
-                "A call to the painter has not come back yet, so one image can't be canceled. "
-                "All others are. Send the same request again."
-            )
-            return Problem(503, "cancel_pending", detail, headers={"Retry-After": "15"})
     return internal_error()

@@ -25,8 +25,8 @@ from shared.domain.observation import (
 )
 from shared.ports import LookAnswer, SubmitAnswer
 
-CONNECT_SECONDS, READ_SECONDS = 3.05, 10.0
-"""Time-outs of a call; together well below the claim's lease."""
+CONNECT_SECONDS = 3.05
+"""Slightly above a multiple of 3, TCP's own retransmission time-out."""
 
 ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
 QUEUED, QUEUE_FULL, BANNED_WORD = 22, 23, 24
@@ -52,8 +52,10 @@ _REFUSALS = (
 class MidJourneyPainter:
     """`shared.ports.Painter` over the proxy's HTTP interface."""
 
-    def __init__(self, url: str, secret: str = "") -> None:
+    def __init__(self, url: str, secret: str = "", timeout: float = 10.0) -> None:
+        """`timeout` in seconds; with the time to connect it must stay below the claim's lease."""
         self._url = url.rstrip("/")
+        self._timeout = (CONNECT_SECONDS, timeout)
         self._headers = {"mj-api-secret": secret} if secret else {}
         self._local = threading.local()
 
@@ -99,7 +101,7 @@ class MidJourneyPainter:
                 f"{self._url}/submit/{what}",
                 json=body,
                 headers={**self._headers, "Connection": "close"},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=self._timeout,
                 allow_redirects=False,
             )
         except requests.ConnectTimeout:
@@ -129,9 +131,7 @@ class MidJourneyPainter:
             session = self._local.session = requests.Session()
             session.headers.update(self._headers)
         try:
-            response = session.get(
-                self._url + path, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
-            )
+            response = session.get(self._url + path, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             return Unreachable(reason=type(error).__name__)
         if response.status_code == 404 or (response.status_code == 200 and not response.content):

@@ -5,13 +5,10 @@ from shared.domain.job import Job
 from shared.domain.observation import CancelRequested
 from shared.domain.stage import submission_in_flight
 from shared.usecases.read_book import owned_job
-from shared.usecases.refusals import CancelPending
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, follow_up
 
 PAUSE_SECONDS = 0.05
-PATIENCE_SECONDS = 15.0
-"""A submit takes 13 s at the very most (`shared.adapters.midjourney`), mostly some 50 ms."""
 
 _WAITING_FIRST = [ImageStatus.WAITING_FOR_REFERENCE, ImageStatus.QUEUED]
 
@@ -20,11 +17,10 @@ def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
     """End every image of the job that has not ended, and so the job; answers the job.
 
     An image whose submission is on its way to the painter at this moment is waited for, so that
-    nothing reaches the painter after the answer. A job that has ended stays as it is. Raises
-    `JobNotFound`, `StoreUnavailable`, and `CancelPending` if such a submission does not come back.
+    nothing reaches the painter after the answer: mostly some 50 ms, and never longer than the
+    claim's lease. A job that has ended stays as it is. Raises `JobNotFound`, `StoreUnavailable`.
     """
     owned_job(services, owner_uid, job_id)
-    give_up_at = services.clock().timestamp() + PATIENCE_SECONDS
     while True:
         left = [i for i in services.store.images_of(job_id) if not i.value.ended]
         if not left:
@@ -37,8 +33,6 @@ def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
                 continue
             follow_up(services, decision)
         if any(_in_flight(services, image.value) for image in left):
-            if services.clock().timestamp() > give_up_at:
-                raise CancelPending(job_id)
             services.pause(PAUSE_SECONDS)
 
 

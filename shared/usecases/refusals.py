@@ -40,7 +40,3 @@ class ImageBusy(Refusal):
 
 class ReferenceMissing(Refusal):
     """The book has no reference picture that this image could be painted after."""
-
-
-class CancelPending(Refusal):
-    """Some image can't be canceled yet, because a call to the painter has not come back."""

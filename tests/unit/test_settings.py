@@ -1,0 +1,74 @@
+"""The settings: one table, checked at the start, and told by the README."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.adapters import cloud_tasks
+from shared.domain.policy import Policy
+from shared.settings import Settings, SettingsError
+
+ROOT = Path(__file__).parents[2]
+NEEDED = {
+    "GOOGLE_CLOUD_PROJECT": "demo",
+    "FUNCTIONS_URL": "https://asia-northeast3-demo.cloudfunctions.net",
+    "PICTURES_BUCKET": "pictures",
+    "MIDJOURNEY_PROXY_URL": "http://proxy:8080/mj",
+}
+
+
+def test_the_defaults_are_those_of_the_policy():
+    assert Settings.read(NEEDED).policy() == Policy()
+
+
+def test_every_missing_variable_is_named():
+    with pytest.raises(SettingsError) as error:
+        Settings.read({})
+
+    assert all(name in str(error.value) for name in NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLOTS", "0"),
+        ("SLOTS", "many"),
+        ("IMAGINE_TIMEOUT_SECONDS", "-1"),
+        ("FUNCTIONS_URL", "example.com"),
+        ("FUNCTIONS_URL", "https://example.com/"),
+        ("MIDJOURNEY_VERSION", "7"),
+        ("CLAIM_LEASE_SECONDS", "13"),
+    ],
+)
+def test_a_wrong_variable_is_named(name, value):
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({**NEEDED, name: value})
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert Settings.read({**NEEDED, "SLOTS": ""}).slots == 12
+
+
+def test_the_readme_has_exactly_the_settings_that_there_are():
+    readme = (ROOT / "README.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$", readme, flags=re.MULTILINE)
+    table = {name: (default, meaning) for name, default, meaning in rows}
+
+    expected = {}
+    for field in Settings.model_fields.values():
+        default = "needed" if field.is_required() else f"`{field.default}`"
+        default = "none" if field.default == "" else default
+        expected[field.alias] = (default, field.description)
+    assert table == expected
+
+
+def test_every_queue_in_code_is_a_queue_that_is_deployed():
+    queues = json.loads((ROOT / "infra" / "queues.json").read_text())
+
+    used = {cloud_tasks.STEPS, cloud_tasks.ADMISSION, cloud_tasks.POST_PROCESSING}
+    assert queues.keys() == used
+    assert queues["admission"]["maxConcurrentDispatches"] == 1
+    attempts = {queue["maxAttempts"] for queue in queues.values()}
+    assert attempts == {Settings.read(NEEDED).task_attempts}
