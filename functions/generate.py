@@ -25,8 +25,8 @@ def generate(request: flask.Request) -> flask.Response:
     _check(body)
     book = NewBook(
         owner_uid=owner_of(request),
-        student_task_id=str(body.student_task_id),
-        fairytale_id=str(body.fairytale_id),
+        student_task_id=body.student_task_id,
+        fairytale_id=body.fairytale_id,
         images=_images(body),
         content_hash=_content_hash(body),
         idempotency_key=key,
@@ -58,10 +58,7 @@ def _images(body: GenerateModel) -> tuple[NewImage, ...]:
 
 def _content_hash(body: GenerateModel) -> str:
     """The same for bodies that mean the same: `7` and `"7"`, `main` and `isMain`."""
-    content = body.model_dump()
-    content["student_task_id"] = str(body.student_task_id)
-    content["fairytale_id"] = str(body.fairytale_id)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
 
 
 def _idempotency_key(request: flask.Request) -> str | None:

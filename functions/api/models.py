@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import (
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
-    StrictInt,
     StrictStr,
     StringConstraints,
 )
@@ -17,13 +17,18 @@ from pydantic.alias_generators import to_camel
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
 """Characters, at most: of an id, a picture's name, a prompt, an Idempotency-Key."""
 
+
+def _number_as_text(value: object) -> object:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
 Id = Annotated[
-    StrictInt
-    | Annotated[
-        StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_ID)
-    ],
-    Field(union_mode="left_to_right"),
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_ID),
+    BeforeValidator(_number_as_text),
 ]
+"""A string or a whole number; both mean the same."""
 Name = Annotated[
     StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_NAME)
 ]

@@ -87,16 +87,11 @@ def _no_such_number(name: str) -> float:
 
 
 def _faults(error: ValidationError, names: list[str]) -> list[Fault]:
-    faults: dict[str, Fault] = {}
+    faults = []
     for details in error.errors(include_url=False, include_input=False):
-        # A union reports a fault for each of its members; one for each place is enough.
-        location = [part for part in details["loc"] if part not in {"int", _STRING_MEMBER}]
-        pointer = "".join(f"/{part}" for part in location)
-        faults.setdefault(pointer, _fault(details, pointer, names))
-    return list(faults.values())
-
-
-_STRING_MEMBER = "constrained-str"
+        pointer = "".join(f"/{part}" for part in details["loc"])
+        faults.append(_fault(details, pointer, names))
+    return faults
 
 
 def _fault(details: ErrorDetails, pointer: str, names: list[str]) -> Fault:
@@ -114,14 +109,10 @@ def _fault(details: ErrorDetails, pointer: str, names: list[str]) -> Fault:
             most = context.get("max_length")
             detail = f"{where} is too long; at most {most} characters."
             return Fault(code="too_long", detail=detail, pointer=pointer)
-    if pointer in {"/studentTaskId", "/fairytaleId"}:
-        return Fault(
-            code="wrong_type",
-            detail=f"{where} must be a string or a whole number.",
-            pointer=pointer,
-        )
     if kind in _TYPES:
-        return Fault(code="wrong_type", detail=f"{where} must be {_TYPES[kind]}.", pointer=pointer)
+        numbers_too = pointer in {"/studentTaskId", "/fairytaleId"}
+        expected = _TYPES[kind] + (" or a whole number" if numbers_too else "")
+        return Fault(code="wrong_type", detail=f"{where} must be {expected}.", pointer=pointer)
     return Fault(code="invalid_value", detail=f"{where}: {details['msg']}.", pointer=pointer)
 
 

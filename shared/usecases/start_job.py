@@ -61,6 +61,8 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
             images = [image.value for image in services.store.images_of(job_id)]
             return Book(job=known.value, images=images), False
         latest = services.store.latest_job(book.owner_uid, book.student_task_id)
+        if latest is not None and latest.value.job_id == job_id:
+            continue  # the same request was written between our two reads
         if latest is not None:
             previous = services.store.job(latest.value.job_id)
             if previous is not None and not previous.value.completed:

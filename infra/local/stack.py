@@ -1,0 +1,337 @@
+"""The whole local stack as one context manager: it starts everything, and leaves nothing behind.
+
+The Firestore emulator, the bucket, the simulated proxy and the functions are child processes. The
+tasks server, the event relay and the scheduler run in this process, in a thread with an asyncio
+loop of its own, so that a test can turn their chaos up and read their counters.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self, TypeVar
+
+from infra.local.bucket import Bucket, start_bucket
+from infra.local.cloudtasks import Chaos, QueueSettings, TasksServer, TokenIssuer
+from infra.local.events import EventChaos, EventRelay
+from infra.local.firestore import Firestore, start_firestore
+from infra.local.processes import (
+    HOST,
+    Child,
+    Children,
+    LocalStackError,
+    LoopThread,
+    answers,
+    children_of,
+    free_port,
+    port_is_free,
+)
+from infra.local.scheduler import Scheduler
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "demo-fairy-tale"
+LOCATION = "asia-northeast3"
+BUCKET = "fairy-tale-pictures"
+TRIGGER = "fanout"
+TRIGGER_PATTERN = "references/{jobId}"
+PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
+
+_Result = TypeVar("_Result")
+_FUNCTIONS_GRACE = 6.0
+_SHORTEST_LOOK = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """The TCP ports of the parts; 0 means any free one."""
+
+    functions: int = 0
+    proxy: int = 0
+    firestore: int = 0
+    tasks: int = 0
+    events: int = 0
+    bucket: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """What a stack is to be like."""
+
+    ports: Ports = Ports()
+    speed: float = 1.0
+    """How many times faster than MidJourney the simulated proxy paints."""
+    proxy_args: Sequence[str] = ()
+    """More arguments for the simulated proxy."""
+    proxy_url: str | None = None
+    """A proxy to use instead of the simulated one; default: MIDJOURNEY_PROXY_URL, if it is set."""
+    functions_env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for the functions, which win over the stack's own."""
+    source: Path = ROOT / "main.py"
+    """The file that exports the functions."""
+    workers: int = 2
+    """Processes that serve the functions."""
+    threads: int = 32
+    """Threads of each of them."""
+    tasks_chaos: Chaos | None = None
+    events_chaos: EventChaos | None = None
+    sweep_interval: float = 60.0
+    """Seconds between two sweeps; 0 means never."""
+    log_folder: Path = ROOT / ".local" / "logs"
+    bucket_folder: Path | None = None
+    """Where pictures are kept as files; default: in memory."""
+    rules: Path | None = None
+    """A file of Firestore security rules."""
+    project: str = PROJECT
+
+
+def read_queues(
+    project: str, file: Path = ROOT / "infra" / "queues.json"
+) -> dict[str, QueueSettings]:
+    """Return the queues that the project deploys, by their full names."""
+    parent = f"projects/{project}/locations/{LOCATION}/queues"
+    return {
+        f"{parent}/{name}": QueueSettings(
+            max_dispatches_per_second=limits["maxDispatchesPerSecond"],
+            max_concurrent_dispatches=limits["maxConcurrentDispatches"],
+            max_attempts=limits["maxAttempts"],
+            min_backoff=limits["minBackoffSeconds"],
+            max_backoff=limits["maxBackoffSeconds"],
+            max_doublings=limits["maxDoublings"],
+        )
+        for name, limits in json.loads(file.read_text()).items()
+    }
+
+
+class LocalStack:
+    """Everything the project needs, on one machine, for the length of a `with` block."""
+
+    tasks: TasksServer
+    events: EventRelay
+    scheduler: Scheduler
+    bucket: Bucket
+    firestore: Firestore
+    functions: Child
+    proxy: Child | None
+
+    def __init__(self, options: StackOptions | None = None) -> None:
+        """Start nothing yet; that is what entering the `with` block does."""
+        self.options = options or StackOptions()
+        self.project = self.options.project
+        self.functions_log = self.options.log_folder / "functions.log"
+        self.started_in = 0.0
+        """Seconds from the first process to readiness."""
+        self._children = Children(self.options.log_folder)
+        self._loop: LoopThread | None = None
+        self._cleanup = contextlib.ExitStack()
+
+    # --- life -------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Start everything; raises LocalStackError, and leaves nothing behind then."""
+        began = time.monotonic()
+        self._cleanup.callback(self._children.stop_all)
+        try:
+            self._catch_sigterm()
+            self._choose_ports()
+            self._start_servers()
+            self._start_children()
+            self._wait_until_ready()
+        except BaseException:
+            self._cleanup.close()
+            raise
+        self.started_in = time.monotonic() - began
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        self._cleanup.close()
+
+    def _catch_sigterm(self) -> None:
+        """Let SIGTERM end the `with` block as an exception does, unless someone else handles it."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+            return
+
+        def leave(number: int, _: FrameType | None) -> None:
+            sys.exit(128 + number)
+
+        signal.signal(signal.SIGTERM, leave)
+        self._cleanup.callback(signal.signal, signal.SIGTERM, signal.SIG_DFL)
+
+    def _choose_ports(self) -> None:
+        wanted = self.options.ports
+        for name, port in vars(wanted).items():
+            if port and not port_is_free(port):
+                raise LocalStackError(
+                    f"Port {port}, for the {name}, is taken. Choose another: --{name}-port PORT"
+                )
+        self._functions_port = wanted.functions or free_port()
+        self._proxy_port = wanted.proxy or free_port()
+        self._firestore_port = wanted.firestore or free_port()
+        self._bucket_port = wanted.bucket or free_port()
+
+    def _start_servers(self) -> None:
+        tokens, options = TokenIssuer(), self.options
+        self.tasks = TasksServer(
+            read_queues(self.project), chaos=options.tasks_chaos, tokens=tokens, host=HOST
+        )
+        self.events = EventRelay(
+            {TRIGGER: f"{self.functions_url}/fanout"}, chaos=options.events_chaos, tokens=tokens
+        )
+        self.scheduler = Scheduler(
+            f"{self.functions_url}/sweep", options.sweep_interval, tokens=tokens
+        )
+        self._loop = LoopThread()
+        self._cleanup.callback(self._loop.close)
+        for start, stop in (
+            (self.events.start(options.ports.events), self.events.stop),
+            (self.tasks.start(options.ports.tasks), self.tasks.stop),
+        ):
+            self.run(start)
+            self._cleanup.callback(self._stop_server, stop)
+
+    def _start_children(self) -> None:
+        options, local = self.options, ROOT / ".local"
+        self.firestore = start_firestore(
+            self._children,
+            self._firestore_port,
+            relay=f"{HOST}:{self.events.port}",
+            rules=options.rules,
+            archive=local / "cds",
+        )
+        self._cleanup.callback(self.firestore.stop, self._children)
+        self.functions = self._children.start(
+            "functions",
+            [
+                *(sys.executable, "-m", "infra.local.serve", "--source", options.source),
+                *("--port", str(self._functions_port)),
+                *("--workers", str(options.workers), "--threads", str(options.threads)),
+            ],
+            env={**os.environ, **self.env, **options.functions_env},
+            cwd=ROOT,
+        )
+        self._cleanup.callback(self._children.stop, self.functions, _FUNCTIONS_GRACE)
+        self.bucket = start_bucket(self._children, self._bucket_port, options.bucket_folder)
+        self.proxy = None
+        if self._given_proxy_url is None:
+            self.proxy = self._children.start(
+                "proxy",
+                [
+                    *(sys.executable, "-m", "infra.local.proxy", "--port", str(self._proxy_port)),
+                    *("--speed", str(options.speed), "--api-secret", PROXY_SECRET),
+                    *options.proxy_args,
+                ],
+                cwd=ROOT,
+            )
+
+    def _wait_until_ready(self) -> None:
+        self.bucket.wait_until_ready()
+        self.bucket.create(BUCKET, self.project)
+        self.firestore.wait_until_ready()
+        self.firestore.register_trigger(self.project, TRIGGER, TRIGGER_PATTERN)
+        if self.proxy is not None:
+            self.proxy.wait_until(lambda: answers(self._proxy_port))
+        self.functions.wait_until(lambda: answers(self._functions_port))
+        self.run(self.scheduler.start())
+        self._cleanup.callback(self._stop_server, self.scheduler.stop)
+
+    def _stop_server(self, stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.run(stop())
+
+    # --- where everything is ----------------------------------------------------------------------
+
+    @property
+    def _given_proxy_url(self) -> str | None:
+        return self.options.proxy_url or os.environ.get("MIDJOURNEY_PROXY_URL") or None
+
+    @property
+    def functions_url(self) -> str:
+        """A function is at `<functions_url>/<name>`."""
+        return f"http://{HOST}:{self._functions_port}"
+
+    @property
+    def proxy_url(self) -> str:
+        """What MIDJOURNEY_PROXY_URL is for the functions: with the prefix of the proxy's API."""
+        return self._given_proxy_url or f"http://{HOST}:{self._proxy_port}/mj"
+
+    @property
+    def proxy_control_url(self) -> str:
+        """Where the simulated proxy takes faults and tells its counts."""
+        return f"http://{HOST}:{self._proxy_port}/control"
+
+    @property
+    def firestore_host(self) -> str:
+        """The emulator, as `host:port`."""
+        return os.environ.get("FIRESTORE_EMULATOR_HOST") or f"{HOST}:{self._firestore_port}"
+
+    @property
+    def pictures_url(self) -> str:
+        """What stands in front of an object's name."""
+        return f"http://{HOST}:{self._bucket_port}/{BUCKET}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of the functions, and for the clients in a test."""
+        secret = PROXY_SECRET
+        if self._given_proxy_url:
+            secret = os.environ.get("MIDJOURNEY_PROXY_SECRET", "")
+        shortest = max(_SHORTEST_LOOK, round(1 / self.options.speed, 3))
+        return {
+            "GOOGLE_CLOUD_PROJECT": self.project,
+            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
+            "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{self.tasks.port}",
+            "STORAGE_EMULATOR_HOST": f"http://{HOST}:{self._bucket_port}",
+            "TASKS_LOCATION": LOCATION,
+            "OIDC_CERTS_URL": self.tasks.certs_url,
+            "FUNCTIONS_URL": self.functions_url,
+            "PICTURES_BUCKET": BUCKET,
+            "PICTURES_URL": self.pictures_url,
+            "MIDJOURNEY_PROXY_URL": self.proxy_url,
+            "MIDJOURNEY_PROXY_SECRET": secret,
+            "LOOK_MIN_SECONDS": f"{shortest:g}",
+            "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / self.options.speed, 3)):g}",
+        }
+
+    def queue_path(self, name: str) -> str:
+        """Return a queue's full name."""
+        return f"projects/{self.project}/locations/{LOCATION}/queues/{name}"
+
+    # --- what tests do to it ----------------------------------------------------------------------
+
+    def run(self, work: Coroutine[Any, Any, _Result], seconds: float = 30.0) -> _Result:
+        """Run a coroutine in the loop of the tasks server, the relay and the scheduler."""
+        if self._loop is None:
+            raise RuntimeError("the stack has not started")
+        return self._loop.run(work, seconds)
+
+    def sweep(self) -> None:
+        """Have the scheduler call sweep now, and wait for the answer."""
+        self.run(self.scheduler.call(), 180.0)
+
+    def kill_function_workers(self) -> list[int]:
+        """Kill every process that serves functions, as a crash would; gunicorn starts new ones.
+
+        Returns the ids of the killed processes.
+        """
+        workers = children_of(self.functions.pid)
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        return workers
+
+    def check(self) -> None:
+        """Raise LocalStackError if a part of the stack has died."""
+        self._children.check()
