@@ -2,9 +2,11 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 import grpc
 from google.api_core import exceptions as google_errors
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
@@ -16,6 +18,7 @@ STEPS, ADMISSION, POST_PROCESSING = "steps", "admission", "post-processing"
 """The queues; `infra/queues.json` has their rates and retries."""
 
 CALL_SECONDS = 10.0
+"""Of one call, its retries included."""
 
 
 def tasks_client(local_host: str = "") -> tasks_v2.CloudTasksClient:
@@ -40,12 +43,18 @@ class CloudTaskQueue:
         location: str,
         functions_url: str,
         service_account: str = "",
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
         self._client = client
         self._project = project
         self._location = location
         self._functions_url = functions_url
         self._service_account = service_account
+        again = if_exception_type(google_errors.ServiceUnavailable)
+        self._call: dict[str, Any] = {
+            "timeout": call_seconds,
+            "retry": Retry(initial=0.1, maximum=1.0, timeout=call_seconds, predicate=again),
+        }
 
     def schedule(self, image: Image) -> None:  # noqa: D102 - see the port
         token = {
@@ -80,7 +89,7 @@ class CloudTaskQueue:
         task = tasks_v2.Task(http_request=request, schedule_time=at)
         parent = self._client.queue_path(self._project, self._location, queue)
         try:
-            self._client.create_task(parent=parent, task=task, timeout=CALL_SECONDS)
+            self._client.create_task(parent=parent, task=task, **self._call)
         except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
             raise QueueUnavailable(str(error)) from error
         count(tasks=1)

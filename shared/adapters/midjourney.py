@@ -5,21 +5,16 @@ with an empty body. Sources: its `SubmitController`, `TaskController`, `ReturnCo
 """
 
 import threading
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from shared.domain.failure import Failure, FailureCode
+from shared.adapters.midjourney_answers import sighting, submit_answer
 from shared.domain.observation import (
-    Accepted,
     Busy,
     Missing,
     ParentLost,
-    Phase,
-    Refused,
-    Sighting,
     Unreachable,
     Unsure,
 )
@@ -27,26 +22,6 @@ from shared.ports import LookAnswer, SubmitAnswer
 
 CONNECT_SECONDS = 3.05
 """Slightly above a multiple of 3, TCP's own retransmission time-out."""
-
-ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
-QUEUED, QUEUE_FULL, BANNED_WORD = 22, 23, 24
-
-_PHASES = {
-    "NOT_START": Phase.WAITING,
-    "SUBMITTED": Phase.WORKING,
-    "IN_PROGRESS": Phase.WORKING,
-    "SUCCESS": Phase.DONE,
-    "FAILURE": Phase.FAILED,
-}
-_REFUSALS = (
-    # What MidJourney's messages begin with, once the proxy has put their title in brackets.
-    ("[banned prompt", FailureCode.MODERATED),
-    ("[image denied", FailureCode.MODERATED),
-    ("[action needed", FailureCode.MODERATED),
-    ("[invalid parameter", FailureCode.PROMPT_REJECTED),
-    ("[invalid link", FailureCode.PROMPT_REJECTED),
-    ("invalid form body", FailureCode.PROMPT_REJECTED),
-)
 
 
 class MidJourneyPainter:
@@ -78,7 +53,7 @@ class MidJourneyPainter:
         # other: what carries another token is not ours.
         if not isinstance(task, dict) or task.get("state", token) != token:
             return Missing(searched=False)
-        return _sighting(task)
+        return sighting(task)
 
     def find(self, token: str) -> LookAnswer:  # noqa: D102
         tasks = self._get("/task/list")
@@ -88,7 +63,7 @@ class MidJourneyPainter:
             return Unreachable(reason="the proxy's task list is not a list")
         for task in tasks:
             if isinstance(task, dict) and task.get("state") == token:
-                return _sighting(task)
+                return sighting(task)
         return Missing(searched=True)
 
     # --- submitting ------------------------------------------------------------------------------
@@ -120,7 +95,7 @@ class MidJourneyPainter:
             answer = None
         if response.status_code != 200 or not isinstance(answer, dict) or "code" not in answer:
             return Unsure(reason=f"the proxy answered HTTP {response.status_code}")
-        return _submit_answer(answer)
+        return submit_answer(answer)
 
     # --- looking ---------------------------------------------------------------------------------
 
@@ -147,58 +122,3 @@ class MidJourneyPainter:
 def _never_connected(error: requests.ConnectionError) -> bool:
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", None), NewConnectionError)
-
-
-def _submit_answer(answer: dict[str, Any]) -> SubmitAnswer | ParentLost:
-    code, task_id = answer["code"], answer.get("result")
-    description = str(answer.get("description") or f"code {code}")
-    properties = answer.get("properties") or {}
-    if code in {ACCEPTED, QUEUED} and task_id:
-        return Accepted(task_id=str(task_id))
-    if code == NOT_FOUND:
-        return ParentLost(reason=description)
-    if code in {QUEUE_FULL, FAILED}:
-        return Busy(reason=description)
-    if code == BANNED_WORD:
-        word = properties.get("bannedWord")
-        message = f"The word “{word}” is on the painter's list of banned words. Use another one."
-        return Refused(failure=Failure(code=FailureCode.BANNED_WORD, message=message))
-    if code == INVALID and "状态" in description:
-        # "The parent task's state is wrong": its SUCCESS has not reached the proxy's store yet.
-        return Busy(reason=description)
-    message = f"The painter refused the request (code {code}). Change the prompt."
-    return Refused(failure=Failure(code=FailureCode.PROMPT_REJECTED, message=message))
-
-
-def _sighting(task: dict[str, Any]) -> Sighting:
-    phase = _PHASES.get(str(task.get("status")), Phase.WAITING)
-    started = task.get("startTime")
-    failure, permanent = None, False
-    if phase is Phase.FAILED:
-        failure, permanent = _failure(str(task.get("failReason") or ""))
-    return Sighting(
-        task_id=str(task["id"]),
-        phase=phase,
-        progress=_percent(task.get("progress")),
-        picture_url=task.get("imageUrl") or None,
-        started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
-        failure=failure,
-        permanent=permanent,
-    )
-
-
-def _percent(progress: object) -> int | None:
-    """The figure in texts such as "31%"; None for "", "fast", "Waiting to start" and the like."""
-    text = str(progress or "")
-    if text.endswith("%") and text[:-1].isdecimal():
-        return min(100, int(text[:-1]))
-    return None
-
-
-def _failure(reason: str) -> tuple[Failure, bool]:
-    for beginning, code in _REFUSALS:
-        if reason.lower().startswith(beginning):
-            message = "MidJourney refused the picture. Change the prompt."
-            return Failure(code=code, message=message), True
-    message = "MidJourney failed to paint the picture. Regenerate it."
-    return Failure(code=FailureCode.PAINTING_FAILED, message=message), False

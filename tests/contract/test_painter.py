@@ -1,0 +1,289 @@
+"""What the step machine relies on in a painter: the same tests for MidJourney and for the fake."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import requests
+
+from infra.local.processes import free_port
+from infra.local.proxy import ProxyOptions, SimulatedProxy
+from shared.adapters.midjourney import MidJourneyPainter
+from shared.domain.failure import FailureCode
+from shared.domain.observation import (
+    Accepted,
+    Busy,
+    Missing,
+    ParentLost,
+    Phase,
+    Refused,
+    Sighting,
+    Unreachable,
+    Unsure,
+)
+from shared.ports import LookAnswer, Painter
+from tests.contract.conftest import eventually
+from tests.fakes.world import World
+
+PROMPT = "a brave girl, full body --ar 3:4 --v 7"
+
+
+class Atelier:
+    """A painter, a way to let time pass, and a way to have it misbehave."""
+
+    painter: Painter
+
+    def misbehave(self, word: str) -> None:
+        """The next submission meets this fate."""
+        raise NotImplementedError
+
+    def wait_for(self, task_id: str, token: str, phases: set[Phase]) -> Sighting:
+        """Let time pass until the task is in one of the phases."""
+        raise NotImplementedError
+
+    def cut_off(self) -> None:
+        """The painter can't be reached any more."""
+        raise NotImplementedError
+
+
+class FakeAtelier(Atelier):
+    def __init__(self) -> None:
+        self.world = World()
+        self.painter = self.world.painter
+
+    def misbehave(self, word: str) -> None:
+        self.world.painter.script.append(word)
+
+    def wait_for(self, task_id: str, token: str, phases: set[Phase]) -> Sighting:
+        for _ in range(200):
+            seen = self.painter.look(task_id, token=token)
+            if isinstance(seen, Sighting) and seen.phase in phases:
+                return seen
+            self.world.now += timedelta(seconds=1)
+        raise AssertionError(f"never in {phases}")
+
+    def cut_off(self) -> None:
+        self.world.painter.unreachable = True
+
+
+FAULTS = {
+    "busy": {"kind": "queue_full"},
+    "banned": {"kind": "ban"},
+    "drop answer": {"kind": "drop_answer"},
+    "vanish": {"kind": "error_submit"},
+    "fail": {"kind": "fail"},
+    "moderated": {"kind": "fail", "reason": "[Banned prompt detected] no"},
+    "lose": {"kind": "lose"},
+}
+
+
+class ProxyAtelier(Atelier):
+    def __init__(self, proxy: SimulatedProxy) -> None:
+        self.control = f"{proxy.url}/control"
+        self.painter = MidJourneyPainter(f"{proxy.url}/mj", "secret", timeout=5)
+
+    def misbehave(self, word: str) -> None:
+        answer = requests.post(f"{self.control}/faults", json=[FAULTS[word]], timeout=10)
+        answer.raise_for_status()
+
+    def wait_for(self, task_id: str, token: str, phases: set[Phase]) -> Sighting:
+        found: list[Sighting] = []
+
+        def seen() -> bool:
+            sighting = self.painter.look(task_id, token=token)
+            if isinstance(sighting, Sighting) and sighting.phase in phases:
+                found.append(sighting)
+            return bool(found)
+
+        eventually(seen)
+        return found[0]
+
+    def cut_off(self) -> None:
+        fault = {"kind": "error_fetch", "times": None}
+        requests.post(f"{self.control}/faults", json=[fault], timeout=10).raise_for_status()
+
+
+@pytest.fixture(params=["fake", "midjourney"])
+def atelier(request: pytest.FixtureRequest) -> Iterator[Atelier]:
+    if request.param == "fake":
+        yield FakeAtelier()
+        return
+    options = ProxyOptions(speed=200, picture_size=128, api_secret="secret")
+    with SimulatedProxy(options) as proxy:
+        yield ProxyAtelier(proxy)
+
+
+def accepted(answer: object) -> str:
+    assert isinstance(answer, Accepted)
+    return answer.task_id
+
+
+def painted(atelier: Atelier) -> str:
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+    atelier.wait_for(task_id, "token", {Phase.DONE})
+    return task_id
+
+
+def test_a_painting_is_seen_at_work_and_then_done(atelier: Atelier) -> None:
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+
+    working = atelier.wait_for(task_id, "token", {Phase.WORKING})
+    done = atelier.wait_for(task_id, "token", {Phase.DONE})
+
+    assert working.started_at is not None
+    assert (done.task_id, done.failure) == (task_id, None)
+    assert done.picture_url is not None
+    assert done.picture_url.startswith("http")
+
+
+def test_one_of_four_is_enlarged(atelier: Atelier) -> None:
+    parent = painted(atelier)
+
+    task_id = accepted(atelier.painter.upscale(parent, 3, token="second"))
+
+    done = atelier.wait_for(task_id, "second", {Phase.DONE})
+    assert task_id != parent
+    assert done.picture_url is not None
+
+
+def test_a_submission_is_found_by_its_token(atelier: Atelier) -> None:
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+
+    found = atelier.painter.find("token")
+
+    assert isinstance(found, Sighting)
+    assert found.task_id == task_id
+    assert atelier.painter.find("another") == Missing(searched=True)
+
+
+def test_an_unknown_task_is_missing(atelier: Atelier) -> None:
+    assert atelier.painter.look("1700000000000000", token="token") == Missing(searched=False)
+
+
+def test_a_task_with_another_token_is_not_ours(atelier: Atelier) -> None:
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+
+    assert atelier.painter.look(task_id, token="another") == Missing(searched=False)
+
+
+def test_a_grid_that_is_unknown_cannot_be_enlarged(atelier: Atelier) -> None:
+    answer = atelier.painter.upscale("1700000000000000", 1, token="token")
+
+    assert isinstance(answer, ParentLost)
+
+
+def test_a_busy_painter_has_not_taken_the_submission(atelier: Atelier) -> None:
+    atelier.misbehave("busy")
+
+    assert isinstance(atelier.painter.imagine(PROMPT, token="token"), Busy)
+    assert atelier.painter.find("token") == Missing(searched=True)
+    accepted(atelier.painter.imagine(PROMPT, token="token"))
+
+
+def test_a_banned_word_is_refused(atelier: Atelier) -> None:
+    atelier.misbehave("banned")
+
+    answer = atelier.painter.imagine(PROMPT, token="token")
+
+    assert isinstance(answer, Refused)
+    assert answer.failure.code is FailureCode.BANNED_WORD
+
+
+def test_a_lost_answer_leaves_a_submission_that_can_be_found(atelier: Atelier) -> None:
+    atelier.misbehave("drop answer")
+
+    assert isinstance(atelier.painter.imagine(PROMPT, token="token"), Unsure)
+    assert isinstance(atelier.painter.find("token"), Sighting)
+
+
+def test_a_submission_that_vanished_is_not_found(atelier: Atelier) -> None:
+    atelier.misbehave("vanish")
+
+    assert isinstance(atelier.painter.imagine(PROMPT, token="token"), Unsure)
+    assert atelier.painter.find("token") == Missing(searched=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "permanent"),
+    [
+        ("fail", FailureCode.PAINTING_FAILED, False),
+        ("moderated", FailureCode.MODERATED, True),
+    ],
+)
+def test_a_failure_says_whether_trying_again_helps(
+    atelier: Atelier, word: str, code: FailureCode, permanent: bool
+) -> None:
+    atelier.misbehave(word)
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+
+    failed = atelier.wait_for(task_id, "token", {Phase.FAILED})
+
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.permanent) == (code, permanent)
+
+
+def test_a_task_that_the_painter_forgot_is_missing(atelier: Atelier) -> None:
+    atelier.misbehave("lose")
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+    answers: list[LookAnswer] = []
+
+    def forgotten() -> bool:
+        answers.append(atelier.painter.look(task_id, token="token"))
+        return isinstance(answers[-1], Missing)
+
+    eventually(forgotten)
+    assert atelier.painter.find("token") == Missing(searched=True)
+
+
+def test_a_painter_out_of_reach_is_told_from_one_that_does_not_know(atelier: Atelier) -> None:
+    task_id = accepted(atelier.painter.imagine(PROMPT, token="token"))
+    atelier.cut_off()
+
+    assert isinstance(atelier.painter.look(task_id, token="token"), Unreachable)
+
+
+# --- MidJourney alone ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody() -> MidJourneyPainter:
+    return MidJourneyPainter(f"http://127.0.0.1:{free_port()}/mj")
+
+
+@pytest.mark.parametrize(
+    "submit",
+    [
+        lambda painter: painter.imagine(PROMPT, token="token"),
+        lambda painter: painter.upscale("17", 1, token="token"),
+    ],
+)
+def test_a_proxy_that_is_down_has_certainly_taken_nothing(
+    nobody: MidJourneyPainter, submit: Callable[[Painter], object]
+) -> None:
+    assert isinstance(submit(nobody), Busy)
+
+
+def test_a_proxy_that_is_down_is_unreachable(nobody: MidJourneyPainter) -> None:
+    assert isinstance(nobody.look("17", token="token"), Unreachable)
+    assert isinstance(nobody.find("token"), Unreachable)
+
+
+def test_a_wrong_secret_loses_nothing() -> None:
+    with SimulatedProxy(ProxyOptions(api_secret="right")) as proxy:
+        painter = MidJourneyPainter(f"{proxy.url}/mj", "wrong")
+
+        assert isinstance(painter.imagine(PROMPT, token="token"), Busy)
+        assert isinstance(painter.look("17", token="token"), Unreachable)
+
+
+def test_a_disabled_account_is_waited_for() -> None:
+    with SimulatedProxy(ProxyOptions(faults=({"kind": "disable_account"},))) as proxy:
+        assert isinstance(MidJourneyPainter(f"{proxy.url}/mj").imagine(PROMPT, token="token"), Busy)
+
+
+def test_a_proxy_that_does_not_answer_in_time_may_have_taken_it() -> None:
+    options = ProxyOptions(speed=200, faults=({"kind": "slow_submit", "seconds": 2},))
+    with SimulatedProxy(options) as proxy:
+        painter = MidJourneyPainter(f"{proxy.url}/mj", timeout=0.2)
+
+        assert isinstance(painter.imagine(PROMPT, token="token"), Unsure)

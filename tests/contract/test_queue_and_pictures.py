@@ -1,0 +1,195 @@
+"""The task queue and the pictures: the adapters against the local servers, beside the fakes."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from infra.local.bucket import start_bucket
+from infra.local.cloudtasks import TasksServer
+from infra.local.processes import Children, LoopThread, free_port
+from infra.local.stack import LOCATION, read_queues
+from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
+from shared.adapters.pictures import MOST_BYTES, BucketPictureStore, HttpPictureSource
+from shared.domain.image import Step
+from shared.ports import Picture, PictureStore, PictureUnavailable, QueueUnavailable
+from tests.contract.conftest import Target
+from tests.fakes.world import FakePictures
+from tests.unit.images import IMAGINE, STORE
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+
+
+@pytest.fixture
+def queue(loop: LoopThread, target: Target) -> Iterator[CloudTaskQueue]:
+    server = TasksServer(read_queues("demo-tasks"))
+    loop.run(server.start(0))
+    yield CloudTaskQueue(
+        tasks_client(f"127.0.0.1:{server.port}"),
+        project="demo-tasks",
+        location=LOCATION,
+        functions_url=target.url,
+    )
+    loop.run(server.stop())
+
+
+def test_a_step_rings_when_it_is_due_with_its_fencing_token(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=0.3)
+    image = replace(IMAGINE, generation=2, seq=9, due_at=due)
+
+    queue.schedule(image)
+
+    call = target.wait_for(1)[0]
+    assert (call.method, call.path) == ("POST", "/step")
+    assert call.headers["X-CloudTasks-QueueName"] == "steps"
+    assert json.loads(call.body) == {"imageId": image.image_id, "generation": 2, "seq": 9}
+    assert call.at >= due.timestamp()
+
+
+def test_storing_has_a_queue_and_a_function_of_its_own(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    assert STORE.next_step is Step.STORE
+    queue.schedule(replace(STORE, due_at=datetime.now(UTC)))
+
+    call = target.wait_for(1)[0]
+    assert (call.path, call.headers["X-CloudTasks-QueueName"]) == (
+        "/postprocess",
+        "post-processing",
+    )
+
+
+def test_admission_has_a_queue_of_its_own(queue: CloudTaskQueue, target: Target) -> None:
+    queue.ask_admission()
+
+    call = target.wait_for(1)[0]
+    assert (call.path, call.headers["X-CloudTasks-QueueName"]) == ("/admit", "admission")
+
+
+def test_a_queue_that_is_gone_is_unavailable() -> None:
+    queue = CloudTaskQueue(
+        tasks_client(f"127.0.0.1:{free_port()}"),
+        project="demo-tasks",
+        location=LOCATION,
+        functions_url="http://127.0.0.1:1",
+        call_seconds=0.5,
+    )
+    with pytest.raises(QueueUnavailable):
+        queue.ask_admission()
+
+
+# --- pictures ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["fake", "bucket"])
+def pictures(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PictureStore]:
+    if request.param == "fake":
+        yield FakePictures()
+        return
+    children = Children(Path(tmp_path_factory.mktemp("bucket")))
+    port = free_port()
+    bucket = start_bucket(children, port, None)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        bucket.wait_until_ready()
+        bucket.create("pictures", "demo-pictures")
+        yield BucketPictureStore("demo-pictures", "pictures", f"http://127.0.0.1:{port}/{{bucket}}")
+    children.stop_all()
+
+
+def picture(data: bytes = PNG) -> Picture:
+    return Picture(data=data, content_type="image/png", suffix=".png")
+
+
+def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> None:
+    first = pictures.put("jobs/a/b-1", picture())
+    again = pictures.put("jobs/a/b-1", picture(PNG + b"other"))
+
+    assert again == first
+    if isinstance(pictures, FakePictures):
+        return
+    answer = requests.get(first, timeout=10)
+    assert answer.content == PNG
+    assert answer.headers["Content-Type"] == "image/png"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_a_bucket_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{free_port()}")
+    store = BucketPictureStore("demo", "pictures", "http://127.0.0.1:1", call_seconds=0.5)
+
+    with pytest.raises(PictureUnavailable):
+        store.put("jobs/a/b-1", picture())
+
+
+@pytest.fixture
+def serve() -> Iterator[object]:
+    servers = []
+
+    def start(status: int, body: bytes, length: int | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(length or len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}/picture.png"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "content_type", "suffix"),
+    [
+        (PNG, "image/png", ".png"),
+        (b"\xff\xd8\xff\xe0" + bytes(100), "image/jpeg", ".jpg"),
+        (b"RIFF\x00\x00\x00\x00WEBP" + bytes(100), "image/webp", ".webp"),
+    ],
+)
+def test_a_picture_is_known_by_its_bytes(serve, beginning, content_type, suffix) -> None:  # type: ignore[no-untyped-def]
+    found = HttpPictureSource().fetch(serve(200, beginning))
+
+    assert (found.data, found.content_type, found.suffix) == (beginning, content_type, suffix)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "length"),
+    [
+        (404, b"This content is no longer available.", None),
+        (500, PNG, None),
+        (200, b"<html>no picture</html>", None),
+        (200, b"RIFF\x00\x00\x00\x00WAVE", None),
+        (200, b"", None),
+        (200, PNG, 2 * len(PNG)),
+        (200, PNG + bytes(MOST_BYTES), None),
+    ],
+)
+def test_what_is_no_whole_picture_is_not_taken(serve, status, body, length) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(PictureUnavailable):
+        HttpPictureSource().fetch(serve(status, body, length))
+
+
+def test_a_link_to_nowhere_is_unavailable() -> None:
+    with pytest.raises(PictureUnavailable):
+        HttpPictureSource().fetch(f"http://127.0.0.1:{free_port()}/picture.png")
