@@ -22,7 +22,7 @@ def test_submitted_and_queued_are_both_accepted(code):
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(3, ParentLost), (9, Busy), (23, Busy), (24, Refused), (4, Refused), (21, Refused), (30, Refused)],
+    [(3, ParentLost), (9, Busy), (23, Busy), (24, Refused), (4, Refused), (21, Refused)],
 )  # fmt: skip
 def test_every_other_code_has_its_meaning(code, kind):
     assert type(answer(code)) is kind

@@ -1,0 +1,143 @@
+"""`make bench`: the project's yardstick. One book, then many at once, at a fixed painting time.
+
+What "ideal" means is in `bench_plan`, what is counted in `bench_run` and `bench_calls`.
+Exit codes: 0 a sound result; 1 something went wrong, and the output says what; 2 a part of the
+stack is missing, or the surroundings don't allow a fair run; 130 Ctrl-C.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from infra.local.bench_calls import UnreadableLog
+from infra.local.bench_plan import Plan
+from infra.local.bench_report import describe, environment, print_report, scenario
+from infra.local.bench_run import BenchError, measure
+from infra.local.client import ClientError
+from infra.local.processes import LocalStackError
+from infra.local.stack import ROOT
+
+BOOKS, PICTURES, SPEED, SLOTS = 10, 6, 10.0, 12
+"""Books at once, pictures of a book, speed of painting, slots of the account: the defaults."""
+
+LOGS = ROOT / ".local" / "logs" / "bench"
+"""Where the stacks' parts write their logs, a folder for each number of books."""
+
+_MOST_PICTURES = 20
+_NARROW = 80
+_OWN_ONLY = {
+    "MIDJOURNEY_PROXY_URL": "a real proxy costs money and keeps no counts",
+    "FIRESTORE_EMULATOR_HOST": "each scenario needs an emulator of its own",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print, and return the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        check_surroundings(os.environ)
+        return _bench(options)
+    except LocalStackError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (BenchError, ClientError, UnreadableLog) as error:
+        print(f"\nThe benchmark failed: {str(error).rstrip('.')}.", file=sys.stderr)
+        print(f"The stack's logs: {os.path.relpath(LOGS)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def check_surroundings(environ: Mapping[str, str]) -> None:
+    """Raise LocalStackError if a variable points the stack at something that is not its own."""
+    for name, why in _OWN_ONLY.items():
+        if environ.get(name):
+            raise LocalStackError(f"Unset {name} for the benchmark: {why}.")
+
+
+def plans(options: argparse.Namespace) -> list[Plan]:
+    """Return the scenarios: one book, and `--books` at once unless that is one, too."""
+    names = {1: "one book"} | ({options.books: f"{options.books} books at once"}
+                               if options.books > 1 else {})  # fmt: skip
+    return [
+        Plan(
+            name=name,
+            books=books,
+            pictures=options.pictures,
+            speed=options.speed,
+            slots=options.slots,
+        )
+        for books, name in names.items()
+    ]
+
+
+def _bench(options: argparse.Namespace) -> int:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _NARROW)
+    report: dict[str, Any] = environment(datetime.now(UTC)) | {"scenarios": []}
+    for plan in plans(options):
+        console.print(describe(plan))
+        report["scenarios"].append(scenario(measure(plan, LOGS / str(plan.books))))
+    if options.json is not None:
+        _write(options.json, report)
+    print_report(console, report)
+    wrong = [f"{one['name']}: {what}" for one in report["scenarios"] for what in one["problems"]]
+    for what in wrong:
+        print(f"WRONG: {what}.", file=sys.stderr)
+    if wrong:
+        print(f"The stack's logs: {os.path.relpath(LOGS)}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _write(file: Path, report: Mapping[str, Any]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local bench",
+        description="Measures one book, then many at once, against what is possible.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--books", type=_count(10_000), default=BOOKS, help="at once")
+    parser.add_argument(
+        "--pictures", type=_count(_MOST_PICTURES), default=PICTURES, help="of each book"
+    )
+    parser.add_argument(
+        "--speed", type=_positive, default=SPEED, help="of painting; 1 is MidJourney's own"
+    )
+    parser.add_argument(
+        "--slots", type=_count(1000), default=SLOTS, help="pictures at the proxy at once"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
+    return parser
+
+
+def _count(most: int) -> Any:
+    def count(text: str) -> int:
+        value = int(text)
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be 1 to {most}")
+        return value
+
+    return count
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value

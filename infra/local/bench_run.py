@@ -1,0 +1,182 @@
+"""Runs one scenario on a fresh local stack, and takes down what happened."""
+
+import os
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from infra.local.bench_calls import Call, read_calls
+from infra.local.bench_plan import IMAGINE_SECONDS, UPSCALE_SECONDS, Plan, schedule_seconds, tale
+from infra.local.bench_watch import JobWatch
+from infra.local.client import Client
+from infra.local.stack import TRIGGER, LocalStack, StackOptions
+
+PICTURE_SIZE = 128
+"""Pixels of a picture's longer side: painting must not take the machine's time from the server."""
+
+SWEEP_SECONDS = 60.0
+"""Between two sweeps at speed 1, as Cloud Scheduler makes them; divided by the speed, too."""
+
+_SETTLE_SECONDS = 20.0
+_QUIET_SECONDS = 0.3
+_FINISH_SECONDS = 60.0
+
+
+class BenchError(Exception):
+    """The benchmark has no result; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What one run of a plan took and cost. Nothing in here is estimated."""
+
+    plan: Plan
+    seconds: float
+    """From the first request's sending to the last job's completion, as a client sees both."""
+    painting_seconds: float
+    """From the first submission to the end of the last picture, as the proxy sees both."""
+    busy_slot_seconds: float
+    """Sum of the seconds for which each of the proxy's slots was taken."""
+    peak_slots: int
+    """Slots taken at once, at most."""
+    submits: Sequence[Mapping[str, Any]]
+    """The proxy's accepted submissions, as `GET /control/stats` tells them."""
+    proxy_requests: int
+    """HTTP requests that the proxy got."""
+    books: Sequence[str]
+    """The final status of each book."""
+    calls: Sequence[Call]
+    """Every call of a function, the benchmark's own requests included."""
+    dispatched: Mapping[str, int]
+    """Calls that the tasks server made, by function."""
+    tasks_created: int
+    tasks_left: int
+    """Tasks that had not rung when everything was quiet."""
+    events: int
+    """Trigger events, those not counted that changed nothing."""
+    load_before: float | None
+    """The machine's load average over the minute before the run; None if it tells none."""
+
+
+def measure(plan: Plan, log_folder: Path) -> Measurement:
+    """Start a stack, paint one picture to warm it up, run the plan, and stop everything.
+
+    Raises BenchError if a book does not end, ClientError if one is refused, and LocalStackError.
+    """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    options = StackOptions(
+        speed=plan.speed,
+        sweep_interval=SWEEP_SECONDS / plan.speed,
+        functions_env={"SLOTS": str(plan.slots)},
+        proxy_args=_proxy_args(plan),
+        log_folder=log_folder,
+    )
+    with LocalStack(options) as stack, JobWatch(stack.project, stack.firestore_host) as watch:
+        _paint(stack, watch, _warm_up(plan))
+        return _measure(stack, watch, plan, load)
+
+
+def _proxy_args(plan: Plan) -> list[str]:
+    """Every picture takes the same time, and takes it for painting alone."""
+    options = {
+        "imagine-seconds": IMAGINE_SECONDS,
+        "upscale-seconds": UPSCALE_SECONDS,
+        "start-seconds": 0,
+        "jitter": 0,
+        "picture-size": PICTURE_SIZE,
+        "core-size": plan.slots,
+    }
+    return [part for name, value in options.items() for part in (f"--{name}", f"{value:g}")]
+
+
+def _warm_up(plan: Plan) -> Plan:
+    return Plan(name="warm-up", books=1, pictures=1, speed=plan.speed, slots=plan.slots)
+
+
+def _measure(stack: LocalStack, watch: JobWatch, plan: Plan, load: float | None) -> Measurement:
+    requests.delete(f"{stack.proxy_control_url}/stats", timeout=10).raise_for_status()
+    counters, trigger = stack.tasks.counters, stack.events.counts(TRIGGER)
+    counters.reset()
+    log_begin, events_before = stack.functions_log.stat().st_size, _changes(trigger)
+    seconds, books = _paint(stack, watch, plan)
+    answer = requests.get(f"{stack.proxy_control_url}/stats", timeout=10)
+    answer.raise_for_status()
+    stats: dict[str, Any] = answer.json()
+    with stack.functions_log.open("rb") as log:
+        log.seek(log_begin)
+        calls = read_calls(log.read().decode(errors="replace").splitlines())
+    return Measurement(
+        plan=plan,
+        seconds=seconds,
+        painting_seconds=_painting_seconds(stats["submits"]),
+        busy_slot_seconds=stats["busySlotSeconds"],
+        peak_slots=stats["peakRunning"],
+        submits=stats["submits"],
+        proxy_requests=_contract_requests(stats["requests"]),
+        books=books,
+        calls=calls,
+        dispatched={path.strip("/"): n for path, n in counters.dispatched_paths.items()},
+        tasks_created=sum(counters.created.values()),
+        tasks_left=stack.tasks.pending,
+        events=_changes(trigger) - events_before,
+        load_before=load,
+    )
+
+
+def _changes(trigger: Any) -> int:
+    return int(trigger.received - trigger.unchanged)
+
+
+def _contract_requests(requests_by_endpoint: Mapping[str, int]) -> int:
+    """Return the requests to the proxy's API, without those for pictures and to its control."""
+    return sum(n for endpoint, n in requests_by_endpoint.items() if " /mj/" in endpoint)
+
+
+def _painting_seconds(submits: Sequence[Mapping[str, Any]]) -> float:
+    finished = [submit["finishTime"] for submit in submits if submit["finishTime"]]
+    if not finished:
+        raise BenchError("the proxy has finished nothing")
+    began: int = min(submit["submitTime"] for submit in submits)
+    ended: int = max(finished)
+    return (ended - began) / 1000
+
+
+def _paint(stack: LocalStack, watch: JobWatch, plan: Plan) -> tuple[float, list[str]]:
+    """Ask for all books at once; return the seconds until the last one ended, and their statuses.
+
+    Returns when the server is quiet again, so that all that the books cost can be counted.
+    """
+    with ExitStack() as cleanup:
+        clients = [cleanup.enter_context(Client(stack.functions_url)) for _ in range(plan.books)]
+        pool = cleanup.enter_context(ThreadPoolExecutor(plan.books))
+        tales = [tale(plan, book) for book in range(plan.books)]
+        keys = [uuid.uuid4().hex for _ in tales]
+        began = time.monotonic()
+        jobs = list(pool.map(lambda c, t, k: c.generate(t, k), clients, tales, keys))
+    patience = 3 * schedule_seconds(plan) + _FINISH_SECONDS
+    ended = watch.wait(jobs, patience, stack.check)
+    if len(ended) < plan.books:
+        late = plan.books - len(ended)
+        raise BenchError(f"{late} of {plan.books} books did not end within {patience:.0f} s")
+    _settle(stack)
+    return max(seen for _, seen in ended.values()) - began, [ended[job][0] for job in jobs]
+
+
+def _settle(stack: LocalStack) -> None:
+    """Wait until no task is due, no event is under way, and the log has stopped growing."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    size, since = -1, time.monotonic()
+    while time.monotonic() < deadline:
+        now, grown = time.monotonic(), stack.functions_log.stat().st_size
+        if grown != size or stack.events.pending:
+            size, since = grown, now
+        if now - since >= _QUIET_SECONDS and stack.tasks.is_idle:
+            return
+        time.sleep(0.02)

@@ -1,0 +1,6 @@
+"""Paints the pictures of the simulated MidJourney: pure functions of words, seed and colours.
+
+Nothing here knows of HTTP, tasks or time. `brief.read_brief` turns a prompt's words into what is to
+be seen, `palette` chooses harmonious colours (or takes them from reference pictures), `figure` and
+`landscape` draw on a `Canvas`, and `grid` puts four of them together as MidJourney does.
+"""

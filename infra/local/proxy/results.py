@@ -1,0 +1,115 @@
+"""What the proxy answers: result codes and Spring's error pages (contract, section 1)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from http import HTTPStatus
+from typing import Any
+
+
+class Code(IntEnum):
+    """The `code` of a SubmitResult. 21 (EXISTED) is left out: version 2.6.3 never returns it."""
+
+    SUCCESS = 1
+    NOT_FOUND = 3
+    VALIDATION_ERROR = 4
+    FAILURE = 9
+    IN_QUEUE = 22
+    QUEUE_REJECTED = 23
+    BANNED_PROMPT = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitResult:
+    """The answer to a submission; HTTP 200 whatever the code is."""
+
+    code: Code
+    description: str
+    result: str | None = None  #: the task's id when it was accepted
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether a task was stored."""
+        return self.code in (Code.SUCCESS, Code.IN_QUEUE)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object; `properties` is never null."""
+        return {
+            "code": int(self.code),
+            "description": self.description,
+            "result": self.result,
+            "properties": self.properties,
+        }
+
+
+class ServerError(Exception):
+    """The proxy's own code threw: HTTP 500 with Spring's error JSON."""
+
+
+class BadRequest(Exception):
+    """The body cannot be read: HTTP 400 with Spring's error JSON."""
+
+
+def invalid(description: str) -> SubmitResult:
+    """Return code 4."""
+    return SubmitResult(code=Code.VALIDATION_ERROR, description=description)
+
+
+def not_found(description: str) -> SubmitResult:
+    """Return code 3."""
+    return SubmitResult(code=Code.NOT_FOUND, description=description)
+
+
+def banned(prompt_en: str, word: str) -> SubmitResult:
+    """Return code 24 for a word of the local list."""
+    return SubmitResult(
+        code=Code.BANNED_PROMPT,
+        description="可能包含敏感词",
+        properties={"promptEn": prompt_en, "bannedWord": word},
+    )
+
+
+def accepted(task_id: str, instance_id: str, waiting: int) -> SubmitResult:
+    """Return code 1, or 22 when `waiting` tasks were in the queue already."""
+    if waiting == 0:
+        return SubmitResult(
+            code=Code.SUCCESS,
+            description="提交成功",
+            result=task_id,
+            properties={"discordInstanceId": instance_id},
+        )
+    return SubmitResult(
+        code=Code.IN_QUEUE,
+        description=f"排队中，前面还有{waiting}个任务",
+        result=task_id,
+        properties={"numberOfQueues": waiting, "discordInstanceId": instance_id},
+    )
+
+
+def queue_rejected(instance_id: str) -> SubmitResult:
+    """Return code 23: the queue is full and the task's row was deleted again."""
+    return SubmitResult(
+        code=Code.QUEUE_REJECTED,
+        description="队列已满，请稍后尝试",
+        properties={"discordInstanceId": instance_id},
+    )
+
+
+def submit_failed(instance_id: str) -> SubmitResult:
+    """Return code 9: an unexpected exception while enqueuing."""
+    return SubmitResult(
+        code=Code.FAILURE,
+        description="提交失败，系统异常",
+        properties={"discordInstanceId": instance_id},
+    )
+
+
+def spring_error(status: int, path: str) -> dict[str, Any]:
+    """Return Spring Boot's default error JSON."""
+    return {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "status": status,
+        "error": HTTPStatus(status).phrase,
+        "path": path,
+    }
