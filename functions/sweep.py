@@ -11,4 +11,5 @@ from shared.usecases import sweep as use_case
 def sweep(request: flask.Request) -> str:  # noqa: ARG001 - the scheduler has nothing to say
     """Set everything overdue going again."""
     found = use_case.sweep(services())
-    return f"steps {found.steps}, fan-outs {found.fan_outs}, jobs {found.jobs}"
+    words = f"steps {found.steps}, fan-outs {found.fan_outs}, jobs {found.jobs}"
+    return f"{words}, asked for admission" if found.waiting else words

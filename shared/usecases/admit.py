@@ -34,15 +34,13 @@ def admit(services: Services) -> int:
 def _admit_once(services: Services) -> list[Image]:
     store, policy, now = services.store, services.policy, services.clock()
     fence = store.fence()
-    waiting = store.waiting(policy.slots)
-    if not waiting:
-        return []
     free = policy.slots - store.held_slots()
-    if free <= 0:
+    waiting = store.waiting(free) if free > 0 else []
+    if not waiting:
         return []
     writes: list[Write] = [PassFence(fence=fence)]
     admitted = []
-    for image in waiting[:free]:
+    for image in waiting:
         after = decide(image.value, Admitted(), now, policy).after
         writes.append(SaveImage(before=image, after=after))
         admitted.append(after)

@@ -35,7 +35,7 @@ def paint_landscape(
     else:
         _paint_hills(pen, brief, palette, light, horizon, rng)
     if "forest" in places and not places & {"castle", "village", "sea", "mountain"}:
-        paint_grove(pen, palette, light, horizon, rng)
+        paint_grove(pen, palette, light, horizon, rng, clearing="cottage" in places)
     paint_foreground(pen, brief, palette, light, rng)
     if light.season == "snow":
         paint_snowfall(pen, rng)
@@ -62,11 +62,11 @@ def _paint_hills(
             outline=False,
         )
         pen.stroke(crest_line[2:-2], lighter(tone, 0.3), 0.004)
-        if layer == 0:
+        if layer == 0 and "desert" not in places:
             paint_far_wood(pen, crest_line, palette, light, rng, thick="forest" in places)
         if layer == 1:
             door = paint_buildings(pen, brief, palette, light, crest_line, spot, rng) or door
     if places & {"lake", "river"}:
         paint_water(pen, places, palette, light, horizon, rng)
-    if places & {"path", "village", "castle", "cottage"} or not places:
+    elif places & {"path", "village", "castle", "cottage"} or not places:
         paint_path(pen, ground, light, door, horizon, rng)

@@ -22,7 +22,7 @@ PEOPLE: dict[str, frozenset[str]] = {
     for word, traits in {
         "girl": "female", "daughter": "female", "sister": "female", "woman": "female grown",
         "mother": "female grown", "queen": "female grown crown gown",
-            "princess": "female crown gown",
+        "princess": "female crown gown",
         "witch": "female grown pointed_hat", "fairy": "female wings wand gown",
         "angel": "female wings gown", "lady": "female grown gown", "maid": "female",
         "mermaid": "female gown", "grandmother": "female grown old glasses",
@@ -34,7 +34,7 @@ PEOPLE: dict[str, frozenset[str]] = {
         "magician": "male grown pointed_hat robe wand", "sorcerer": "male grown beard robe wand",
         "grandfather": "male grown old beard glasses", "grandpa": "male grown old beard glasses",
         "woodcutter": "male grown beard", "hunter": "male grown beard",
-            "huntsman": "male grown beard",
+        "huntsman": "male grown beard",
         "farmer": "male grown", "pirate": "male hat", "dwarf": "male beard pointed_hat",
         "gnome": "male beard pointed_hat", "elf": "male pointed_hat", "giant": "male grown",
         "hero": "male", "soldier": "male", "child": "", "kid": "", "hood": "female hood",

@@ -29,19 +29,19 @@ def paint_water(
         x = aspect * rng.uniform(0.3, 0.7)
         bend = rng.choice((-1, 1)) * rng.uniform(0.10, 0.2)
         path = [
-            (x + bend, horizon + 0.10),
-            (x - bend, horizon + 0.20),
-            (x + bend, horizon + 0.32),
-            (x - bend * 0.4, 1.06),
+            (x + bend * 0.6, horizon + 0.10),
+            (x - bend * 0.5, horizon + 0.19),
+            (x + bend * 0.4, horizon + 0.31),
+            (x - bend * 0.3, 1.10),
         ]
         pen.fill(
-            limb(path, [0.02, 0.07, 0.14, 0.32]),
+            limb(path, [0.012, 0.05, 0.11, 0.26]),
             lighter(water, 0.2),
             low=water,
             volume=0,
             outline=False,
         )
-        centre, spread = x, 0.08
+        centre, spread = x, 0.03
     else:
         x = aspect * rng.uniform(0.35, 0.65)
         shore = ellipse(x, horizon + 0.25, min(0.55, aspect * 0.42), 0.085)
@@ -49,7 +49,7 @@ def paint_water(
         pen.stroke([*shore, shore[0]], lighter(water, 0.5), 0.004)
         centre, spread = x, 0.3
     for _ in range(14):
-        y = horizon + rng.uniform(0.2, 0.30)
+        y = horizon + rng.uniform(0.22, 0.29)
         start = centre + rng.uniform(-spread, spread)
         pen.stroke([(start, y), (start + rng.uniform(0.03, 0.08), y)], lighter(water, 0.5), 0.003)
 

@@ -30,15 +30,18 @@ def paint_far_wood(
 
 
 def paint_grove(
-    pen: Pen, palette: Palette, light: Light, horizon: float, rng: random.Random
+    pen: Pen, palette: Palette, light: Light, horizon: float, rng: random.Random, *, clearing: bool
 ) -> None:
-    """Draw tall trunks that leave the picture at its top, their leaves, and light between them."""
+    """Draw tall trunks that leave the picture at its top, their leaves, and light between them.
+
+    With a `clearing` the middle stays free.
+    """
     aspect = pen.canvas.aspect
     for layer, (far, width, foot) in enumerate(((0.55, 0.035, 0.14), (0.30, 0.055, 0.22))):
         bark = mix(darker((118, 86, 66), light.shade), light.haze, far)
         for index in range(round(4 * aspect) + 1):
             x = aspect * (index + rng.uniform(0.1, 0.9)) / (round(4 * aspect) + 1)
-            if layer and 0.3 < x / aspect < 0.7:
+            if (layer or clearing) and 0.16 < x / aspect < 0.84:
                 continue
             base = horizon + foot + rng.uniform(-0.03, 0.03)
             thick = width * rng.uniform(0.8, 1.2)
