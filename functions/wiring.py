@@ -14,10 +14,25 @@ from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
 from shared.settings import Settings, settings
 from shared.usecases.services import Services
 
+_provided: Services | None = None
 
-@lru_cache(maxsize=1)
+
 def services() -> Services:
     """This process's services. Raises `SettingsError` if a setting is missing or wrong."""
+    return _provided or _built()
+
+
+def provide(others: Services | None) -> None:
+    """Have the functions work with other services from now on; None: with the real ones again.
+
+    The seam at which a test, or a program of its own, runs the functions over something else.
+    """
+    global _provided
+    _provided = others
+
+
+@lru_cache(maxsize=1)
+def _built() -> Services:
     return build(settings())
 
 

@@ -1,0 +1,176 @@
+"""The edge: nothing that goes wrong inside reaches a caller as text, and nothing is lost."""
+
+import json
+
+import flask
+import pytest
+from cloudevents.http import CloudEvent
+
+import main
+from functions import wiring
+from functions.edge import EventFailed
+from shared.domain.failure import FailureCode
+from shared.domain.job import JobStatus
+from shared.ports import StoreUnavailable
+from shared.settings import settings
+from shared.usecases.admit import admit
+from tests.fakes.world import World
+from tests.unit.test_settings import NEEDED
+
+TALE = {
+    "studentTaskId": 7,
+    "fairytaleId": 42,
+    "characters": [{"name": "Mina", "prompt": "a brave girl", "isMain": True}],
+}
+SECRET = "/home/secret/path"
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch):
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def world():
+    world = World()
+    wiring.provide(world.services)
+    yield world
+    wiring.provide(None)
+
+
+def call(function, **request):
+    app = flask.Flask("test")
+    with app.test_request_context(**request):
+        return flask.make_response(function(flask.request))
+
+
+def post(function, body, **headers):
+    return call(function, method="POST", json=body, headers=headers)
+
+
+def ring(world, function, image, retries=0):
+    body = {"imageId": image.image_id, "generation": image.generation, "seq": image.seq}
+    return post(function, body, **{"X-CloudTasks-TaskRetryCount": str(retries)})
+
+
+def break_store(world, error):
+    def broken(*_):
+        raise error
+
+    world.store.commit = broken
+
+
+def test_a_book_goes_through_the_functions(world):
+    answer = post(main.generate, TALE)
+    assert answer.status_code == 202
+    job_id = answer.json["jobId"]
+    world.run()
+
+    book = call(main.status, query_string={"jobId": job_id}).json
+    assert (book["status"], book["progress"]) == ("succeeded", 100)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ZeroDivisionError(SECRET), 500, "internal_error"),
+        (StoreUnavailable(SECRET), 503, "temporarily_unavailable"),
+    ],
+)
+def test_faults_inside_are_logged_and_not_told(world, capsys, error, status, code):
+    break_store(world, error)
+
+    answer = post(main.generate, TALE)
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert answer.content_type == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert SECRET not in answer.get_data(as_text=True)
+    assert SECRET in capsys.readouterr().out
+
+
+def test_a_missing_setting_is_an_internal_fault(monkeypatch):
+    monkeypatch.delenv("PICTURES_BUCKET")
+    settings.cache_clear()
+
+    answer = post(main.generate, TALE)
+
+    assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
+    assert "PICTURES_BUCKET" not in answer.get_data(as_text=True)
+
+
+def test_a_task_that_fails_is_tried_again_and_told_nothing(world):
+    post(main.generate, TALE)
+    admit(world.services)
+    break_store(world, StoreUnavailable(SECRET))
+    image = all_images(world)[0]
+
+    answer = ring(world, main.step, image)
+
+    assert (answer.status_code, answer.get_data()) == (500, b"failed")
+
+
+def all_images(world):
+    return [document.value for document in world.store._images()]
+
+
+def test_the_last_attempt_of_a_task_ends_the_image_with_a_reason(world):
+    job_id = post(main.generate, TALE).json["jobId"]
+    admit(world.services)
+
+    def broken(*_, **__):
+        raise ZeroDivisionError(SECRET)
+
+    world.painter.imagine = broken
+    image = all_images(world)[0]
+
+    assert ring(world, main.step, image, retries=settings().task_attempts - 1).status_code == 500
+
+    image = all_images(world)[0]
+    assert image.error.code is FailureCode.INTERNAL_ERROR
+    assert SECRET not in image.error.message
+    assert world.store.job(job_id).value.status is JobStatus.FAILED
+
+
+@pytest.mark.parametrize("body", [{}, {"imageId": 5}, [], None])
+def test_a_task_that_is_none_of_ours_is_not_tried_again(world, body):
+    assert post(main.step, body).status_code == 200
+
+
+def test_a_task_of_a_newer_version_is_understood(world):
+    post(main.generate, TALE)
+    admit(world.services)
+    image = all_images(world)[0]
+    body = {"imageId": image.image_id, "generation": 1, "seq": image.seq, "new": True}
+
+    assert post(main.step, body).status_code == 200
+    assert len(world.painter.of("IMAGINE")) == 1
+
+
+def test_an_event_that_fails_is_delivered_again_and_told_nothing(world):
+    def broken(_):
+        raise ZeroDivisionError(SECRET)
+
+    world.store.reference = broken
+    attributes = {"type": "written", "source": "//firestore", "document": "references/abc"}
+
+    with pytest.raises(EventFailed) as failed:
+        main.fanout(CloudEvent(attributes, b""))
+
+    assert SECRET not in str(failed.value)
+    assert failed.value.__cause__ is None
+
+
+def test_every_call_leaves_one_line_with_what_it_cost_and_nothing_of_a_child(world, capsys):
+    post(main.generate, TALE)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 1
+    assert lines[0].keys() >= {"severity", "function", "durationMs", "reads", "writes", "status"}
+    assert lines[0]["function"] == "generate"
+    assert "Mina" not in str(lines)
+    assert "brave" not in str(lines)
