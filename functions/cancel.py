@@ -2,12 +2,10 @@
 
 import flask
 
-from functions.api.models import CancelModel
-from functions.api.parsing import parse_body
+from functions.api.parsing import JOB_ID, job_id_of_query_or_body
 from functions.api.views import answer, job_view
 from functions.caller import owner_of
 from functions.edge import client_function
-from functions.status import JOB_ID
 from functions.wiring import services
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.refusals import JobNotFound
@@ -19,7 +17,7 @@ def cancel(request: flask.Request) -> flask.Response:
 
     The job is named in the body, or in the query as in the `cancelUrl` that generate answers.
     """
-    job_id = request.args.get("jobId") or parse_body(request, CancelModel).job_id
+    job_id = job_id_of_query_or_body(request)
     if not JOB_ID.fullmatch(job_id):
         raise JobNotFound(job_id)
     return answer(job_view(cancel_job(services(), owner_of(request), job_id)))

@@ -20,16 +20,16 @@ from functions.api.models import StepModel
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from shared.adapters.meter import metered
 from shared.log import log
-from shared.ports import QueueUnavailable, StoreUnavailable
-from shared.settings import settings
+from shared.ports import QueueUnavailable, StoreError, StoreUnavailable
+from shared.settings import SettingsError, settings
 from shared.usecases.refusals import Refusal
 
 Handler = Callable[[flask.Request], flask.Response]
 EntryPoint = Callable[[flask.Request], ResponseReturnValue]
 
 
-def client_function(method: str) -> Callable[[Handler], EntryPoint]:
-    """An HTTPS function for clients: one method, problems as `application/problem+json`."""
+def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
+    """An HTTPS function for clients: its methods, problems as `application/problem+json`."""
 
     def decorate(handler: Handler) -> EntryPoint:
         @functions_framework.http
@@ -37,9 +37,9 @@ def client_function(method: str) -> Callable[[Handler], EntryPoint]:
         def function(request: flask.Request) -> flask.Response:
             with _logged(handler.__name__) as line:
                 try:
-                    if request.method != method:
-                        detail = f"Use {method}."
-                        headers = {"Allow": method}
+                    if request.method not in methods:
+                        detail = f"Use {methods[0]}."
+                        headers = {"Allow": ", ".join(methods)}
                         raise Problem(405, "method_not_allowed", detail, headers=headers)
                     response = handler(request)
                 except Exception as error:  # noqa: BLE001 - the boundary: all become answers
@@ -130,8 +130,13 @@ def _problem(error: Exception) -> Problem:
 
 
 def _log_error(error: Exception) -> None:
-    text = "".join(traceback.format_exception(error))
-    log("ERROR", f"{type(error).__name__} in a function", stack=text)
+    """Log where it happened; what it says only if it is an error of ours.
+
+    Others may quote what they stumbled over, and that may be a child's words.
+    """
+    ours = isinstance(error, StoreError | QueueUnavailable | SettingsError)
+    text = f"{type(error).__name__}: {error}" if ours else type(error).__name__
+    log("ERROR", text, stack="".join(traceback.format_tb(error.__traceback__)))
 
 
 @contextmanager

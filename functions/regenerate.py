@@ -1,11 +1,9 @@
 """regenerate (HTTPS, POST): paints one image again."""
 
-import re
-
 import flask
 
 from functions.api.models import RegenerateModel
-from functions.api.parsing import parse_body
+from functions.api.parsing import IMAGE_ID, parse_body
 from functions.api.views import answer, image_view, status_url
 from functions.caller import owner_of
 from functions.edge import client_function
@@ -13,8 +11,6 @@ from functions.wiring import services
 from shared.settings import settings
 from shared.usecases import regenerate as use_case
 from shared.usecases.refusals import ImageNotFound
-
-IMAGE_ID = re.compile(r"[a-z2-7]{26}-\d{3}")
 
 
 @client_function("POST")

@@ -1,22 +1,19 @@
 """status (HTTPS, GET): where a book stands."""
 
-import re
-
 import flask
 
+from functions.api.parsing import JOB_ID
 from functions.api.problems import Problem
 from functions.api.views import RETRY_AFTER_SECONDS, book_view, cached_answer
 from functions.caller import owner_of
 from functions.edge import client_function
 from functions.wiring import services
+from shared.domain.job import Book
 from shared.usecases.read_book import read_book, read_latest_book
 from shared.usecases.refusals import JobNotFound
-from shared.usecases.start_job import Book
-
-JOB_ID = re.compile(r"[a-z2-7]{26}")
 
 
-@client_function("GET")
+@client_function("GET", "HEAD")
 def status(request: flask.Request) -> flask.Response:
     """Answer with the job and its images; 304 if nothing changed; writes nothing."""
     book = _book(request)
@@ -26,7 +23,9 @@ def status(request: flask.Request) -> flask.Response:
 
 def _book(request: flask.Request) -> Book:
     job_id, task_id = request.args.get("jobId"), request.args.get("studentTaskId")
-    if bool(job_id) == bool(task_id):
+    if job_id and task_id:
+        raise Problem(400, "ambiguous_id", "Send jobId or studentTaskId, not both.")
+    if not job_id and not task_id:
         detail = "Say which job: status?jobId=... or, for its latest, status?studentTaskId=..."
         raise Problem(400, "missing_id", detail)
     owner = owner_of(request)

@@ -20,5 +20,5 @@ def do_step(request: flask.Request) -> str:
         return run_step(services(), body.image_id, body.generation, body.seq)
     except Exception as error:
         if is_last_attempt(request):
-            give_up(services(), body.image_id, body.generation, type(error).__name__)
+            give_up(services(), body.image_id, body.generation, body.seq, type(error).__name__)
         raise

@@ -55,7 +55,6 @@ def build(values: Settings) -> Services:
         clock=lambda: datetime.now(UTC),
         new_nonce=lambda: secrets.token_hex(16),
         pause=time.sleep,
-        max_images=values.max_images,
         job_deadline=timedelta(seconds=values.job_deadline),
         job_lifetime=timedelta(days=values.job_lifetime_days),
         sweep_grace=timedelta(seconds=values.sweep_grace),

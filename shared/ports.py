@@ -72,6 +72,7 @@ class Reference:
     image_url: str
     """The painter's own link, which works at once and expires."""
     ready_at: datetime
+    expire_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +82,25 @@ class LatestJob:
     owner_uid: str
     student_task_id: str
     job_id: str
+    expire_at: datetime
+
+
+def latest_job(job: Job) -> LatestJob:
+    """The note that this job is its task's latest."""
+    return LatestJob(
+        owner_uid=job.owner_uid,
+        student_task_id=job.student_task_id,
+        job_id=job.job_id,
+        expire_at=job.expire_at,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateJob:
     """Write a new job with all its images, and make it its task's latest.
 
-    Conflicts if the job exists, or if the task's latest job is no longer `replaces`.
+    Images that an expired job of the same id left behind are overwritten. Conflicts if the job
+    exists, or if the task's latest job is no longer `replaces`.
     """
 
     job: Job
@@ -130,6 +143,13 @@ class PublishReference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetractReference:
+    """Remove `references/{jobId}`: what it spoke of has failed and is painted again."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteFannedOut:
     """Tell the sweeper that a reference's fan-out has been done: never conflicts."""
 
@@ -143,7 +163,16 @@ class PassFence:
     fence: Versioned[int]
 
 
-Write = CreateJob | SaveImage | SaveJob | ChangeJob | PublishReference | NoteFannedOut | PassFence
+Write = (
+    CreateJob
+    | SaveImage
+    | SaveJob
+    | ChangeJob
+    | PublishReference
+    | RetractReference
+    | NoteFannedOut
+    | PassFence
+)
 
 
 class JobStore(Protocol):

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.domain.policy import Policy
 from shared.domain.prompt import PromptRules
 
+CONNECT_AND_MARGIN = 4.0
+"""Seconds: to connect to the proxy takes 3 at most, and clocks are not quite the same."""
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names each variable and what it should be."""
@@ -145,13 +148,16 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _lease_outlives_calls(self) -> Self:
-        shortest = self.proxy_timeout + 4  # to connect takes at most 3 s more
-        if self.claim_lease < shortest:
-            # Else a claim could count as dead while its submission is on its way: paid twice.
-            raise ValueError(
-                f"CLAIM_LEASE_SECONDS must be at least {shortest:g} (proxy time-out + 4)"
-            )
+        # Else a claim could count as dead while its submission is on its way: paid twice.
+        if self.submit_within < 1:
+            shortest = self.proxy_timeout + CONNECT_AND_MARGIN + 1
+            raise ValueError(f"CLAIM_LEASE_SECONDS must be at least {shortest:g}")
         return self
+
+    @property
+    def submit_within(self) -> float:
+        """Seconds after its claim in which a submission may be sent, to be answered in time."""
+        return self.claim_lease - self.proxy_timeout - CONNECT_AND_MARGIN
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -176,6 +182,7 @@ class Settings(BaseModel):
             store_attempts=self.store_attempts,
             image_deadline=timedelta(seconds=self.image_deadline),
             claim_lease=timedelta(seconds=self.claim_lease),
+            submit_within=timedelta(seconds=self.submit_within),
             look_min=timedelta(seconds=self.look_min),
             look_max=timedelta(seconds=self.look_max),
             backoff_min=timedelta(seconds=self.backoff_min),

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -13,9 +14,14 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from shared.domain.prompt import clean
 
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
 """Characters, at most: of an id, a picture's name, a prompt, an Idempotency-Key."""
+MOST_PICTURES = 100
+"""Of each kind, in any configuration; the setting MAX_IMAGES may allow fewer."""
 
 
 def _number_as_text(value: object) -> object:
@@ -32,9 +38,20 @@ Id = Annotated[
 Name = Annotated[
     StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_NAME)
 ]
+
+
+def _has_words(prompt: str) -> str:
+    if not clean(prompt):
+        raise PydanticCustomError("string_too_short", "nothing but signs")
+    return prompt
+
+
 Prompt = Annotated[
-    StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_PROMPT)
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_PROMPT),
+    AfterValidator(_has_words),
 ]
+"""A child's words; signs alone, of which nothing would be left to paint, are none."""
 
 
 class RequestModel(BaseModel):
@@ -63,8 +80,8 @@ class GenerateModel(RequestModel):
 
     student_task_id: Id
     fairytale_id: Id
-    characters: list[CharacterModel]
-    backgrounds: list[BackgroundModel] = []
+    characters: list[CharacterModel] = Field(max_length=MOST_PICTURES)
+    backgrounds: list[BackgroundModel] = Field([], max_length=MOST_PICTURES)
 
 
 class RegenerateModel(RequestModel):

@@ -2,13 +2,15 @@
 
 import difflib
 import json
-from typing import Any, TypeVar
+import re
+from typing import TypeVar
 
 import flask
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from functions.api.models import (
+    MOST_NAME,
     BackgroundModel,
     CancelModel,
     CharacterModel,
@@ -22,6 +24,11 @@ M = TypeVar("M", bound=BaseModel)
 
 MOST_BYTES = 256 * 1024
 """Of a request's body: twenty of the longest prompts in four-byte letters are some 170 KiB."""
+
+MOST_FAULTS = 20
+"""Faults that an answer lists."""
+JOB_ID = re.compile(r"[a-z2-7]{26}")
+IMAGE_ID = re.compile(r"[a-z2-7]{26}-\d{3}")
 
 _TYPES = {
     "string_type": "a string",
@@ -51,17 +58,30 @@ def parse(body: object, model: type[M]) -> M:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise invalid(_faults(error, field_names(model))) from None
+        errors = error.errors(include_url=False, include_input=False)
+        faults = _faults(errors[:MOST_FAULTS], field_names(model))
+        raise invalid(faults, more=len(errors) - len(faults)) from None
 
 
-def invalid(faults: list[Fault]) -> Problem:
-    """The problem of a body that is JSON and does not say what it should."""
+def invalid(faults: list[Fault], more: int = 0) -> Problem:
+    """The problem of a body that is JSON and does not say what it should; `more` are not listed."""
     codes = {fault.code for fault in faults}
     code = codes.pop() if len(codes) == 1 else "invalid_request"
     detail = " ".join(fault.detail for fault in faults[:3])
-    if len(faults) > 3:
-        detail += f" And {len(faults) - 3} more, see errors."
+    if len(faults) + more > 3:
+        detail += f" And {len(faults) + more - 3} more, see errors."
     return Problem(422, code, detail, faults=faults)
+
+
+def job_id_of_query_or_body(request: flask.Request) -> str:
+    """The job that a request names in its query, in its body, or alike in both."""
+    in_query = request.args.get("jobId")
+    if in_query is None or request.content_length or request.mimetype:
+        in_body = parse_body(request, CancelModel).job_id
+        if in_query not in {None, in_body}:
+            raise Problem(400, "ambiguous_id", "Name one job: the query and the body differ.")
+        return in_body
+    return in_query
 
 
 def _json_body(request: flask.Request) -> object:
@@ -86,25 +106,30 @@ def _no_such_number(name: str) -> float:
     raise ValueError(name)
 
 
-def _faults(error: ValidationError, names: list[str]) -> list[Fault]:
-    faults = []
-    for details in error.errors(include_url=False, include_input=False):
-        pointer = "".join(f"/{part}" for part in details["loc"])
-        faults.append(_fault(details, pointer, names))
-    return faults
+def _faults(errors: list[ErrorDetails], names: list[str]) -> list[Fault]:
+    return [_fault(details, names) for details in errors]
 
 
-def _fault(details: ErrorDetails, pointer: str, names: list[str]) -> Fault:
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _fault(details: ErrorDetails, names: list[str]) -> Fault:
     kind, context = details["type"], details.get("ctx", {})
+    pointer = _pointer(details["loc"])
     where = pointer or "the body"
     match kind:
         case "missing":
             return Fault(code="missing_field", detail=f"{where} is missing.", pointer=pointer)
         case "extra_forbidden":
-            return _unknown_field(pointer, names)
+            return _unknown_field(details["loc"], pointer, names)
         case "string_too_short":
             detail = f"{where} is empty; write something."
             return Fault(code="empty_field", detail=detail, pointer=pointer)
+        case "too_long":
+            most = context.get("max_length")
+            detail = f"{where} has too many items; at most {most}."
+            return Fault(code="too_many_images", detail=detail, pointer=pointer)
         case "string_too_long":
             most = context.get("max_length")
             detail = f"{where} is too long; at most {most} characters."
@@ -116,12 +141,14 @@ def _fault(details: ErrorDetails, pointer: str, names: list[str]) -> Fault:
     return Fault(code="invalid_value", detail=f"{where}: {details['msg']}.", pointer=pointer)
 
 
-def _unknown_field(pointer: str, names: list[str]) -> Fault:
-    name: Any = pointer.rsplit("/", 1)[1]
-    nested = pointer.count("/") > 1
-    candidates = _KNOWN_FIELDS if nested else names
-    close = difflib.get_close_matches(name, candidates, n=1)
-    lower = [c for c in candidates if c.lower() == name.replace("_", "").lower()]
-    hint = f" Did you mean {(lower or close)[0]}?" if lower or close else " Remove it."
+def _unknown_field(location: tuple[int | str, ...], pointer: str, names: list[str]) -> Fault:
+    name = str(location[-1])
+    candidates = _KNOWN_FIELDS if len(location) > 1 else names
+    if name == "main" and len(location) > 1:
+        detail = f"{pointer}: main is another word for isMain; send one of the two."
+        return Fault(code="unknown_field", detail=detail, pointer=pointer)
+    close = difflib.get_close_matches(name[:MOST_NAME], candidates, n=1)
+    same = [c for c in candidates if c.lower() == name.replace("_", "").lower()]
+    hint = f" Did you mean {(same or close)[0]}?" if same or close else " Remove it."
     detail = f"{pointer} is not a field of this request.{hint}"
     return Fault(code="unknown_field", detail=detail, pointer=pointer)

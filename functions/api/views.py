@@ -9,8 +9,7 @@ import flask
 
 from shared.domain.failure import Failure
 from shared.domain.image import Image
-from shared.domain.job import Job, overall_progress
-from shared.usecases.start_job import Book
+from shared.domain.job import Book, Job, overall_progress
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""

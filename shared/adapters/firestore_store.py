@@ -30,11 +30,13 @@ from shared.ports import (
     PassFence,
     PublishReference,
     Reference,
+    RetractReference,
     SaveImage,
     SaveJob,
     StoreUnavailable,
     Versioned,
     Write,
+    latest_job,
 )
 
 PAGE = 200
@@ -174,6 +176,8 @@ class FirestoreJobStore:
             case PublishReference():
                 ref = self._reference_ref(write.reference.job_id)
                 batch.set(ref, documents.to_document(write.reference))
+            case RetractReference():
+                batch.delete(self._reference_ref(write.job_id))
             case NoteFannedOut():
                 changes = {"fanOutDueAt": firestore.DELETE_FIELD}
                 batch.update(self._image_ref(write.image_id), changes)
@@ -188,10 +192,8 @@ class FirestoreJobStore:
         job = write.job
         batch.create(self._job_ref(job.job_id), documents.to_document(job))
         for image in write.images:
-            batch.create(self._image_ref(image.image_id), documents.to_document(image))
-        latest = LatestJob(
-            owner_uid=job.owner_uid, student_task_id=job.student_task_id, job_id=job.job_id
-        )
+            batch.set(self._image_ref(image.image_id), documents.to_document(image))
+        latest = latest_job(job)
         ref = self._latest_ref(job.owner_uid, job.student_task_id)
         if write.replaces is None:
             batch.create(ref, documents.to_document(latest))
@@ -235,20 +237,19 @@ class FirestoreJobStore:
         )
 
     def _query_images(self, query: Any) -> list[Versioned[Image]]:
-        snapshots = list(query.stream(**self._call))
-        count(reads=max(1, len(snapshots)))
         return [
-            Versioned(documents.from_document(Image, s.to_dict()), s.update_time) for s in snapshots
+            Versioned(value, snapshot.update_time)
+            for snapshot in self._page(query)
+            if (value := _readable(Image, snapshot)) is not None
         ]
 
     def _pages(self, kind: type[R], query: Any) -> Iterator[R]:
         page = self._page(query.limit(PAGE))
         while page:
             for snapshot in page:
-                try:
-                    yield documents.from_document(kind, snapshot.to_dict())
-                except ValidationError:  # one unreadable document must not stop the sweep
-                    log("ERROR", "unreadable document", path=snapshot.reference.path)
+                value = _readable(kind, snapshot)
+                if value is not None:
+                    yield value
             if len(page) < PAGE:
                 return
             page = self._page(query.limit(PAGE).start_after(page[-1]))
@@ -258,3 +259,12 @@ class FirestoreJobStore:
         snapshots = list(query.stream(**self._call))
         count(reads=max(1, len(snapshots)))
         return snapshots
+
+
+def _readable(kind: type[R], snapshot: Any) -> R | None:
+    """The value of a document that a query found; one that is unreadable must not stop the rest."""
+    try:
+        return documents.from_document(kind, snapshot.to_dict())
+    except ValidationError:
+        log("ERROR", "unreadable document", path=snapshot.reference.path)
+        return None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.observation import Accepted, Busy, ParentLost, Phase, Refused, Sighting
+from shared.domain.observation import Accepted, Busy, ParentLost, Phase, Refused, Sighting, Unsure
 from shared.ports import SubmitAnswer
 
 ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
@@ -39,8 +39,9 @@ def submit_answer(answer: Mapping[str, Any]) -> SubmitAnswer | ParentLost:
     code, task_id = answer["code"], answer.get("result")
     description = str(answer.get("description") or f"code {code}")
     properties = answer.get("properties") or {}
-    if code in {ACCEPTED, QUEUED} and task_id:
-        return Accepted(task_id=str(task_id))
+    if code in {ACCEPTED, QUEUED}:
+        # Taken, it says; without an id only a search can tell.
+        return Accepted(task_id=str(task_id)) if task_id else Unsure(reason="no id in the answer")
     if code == NOT_FOUND:
         return ParentLost(reason=description)
     if code in {QUEUE_FULL, FAILED}:

@@ -8,7 +8,7 @@ from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
 from shared.domain.observation import RegenerateRequested
 from shared.domain.policy import Policy
-from shared.domain.stage import WATCHING, submission_in_flight
+from shared.domain.stage import SUBMITTING, WATCHING, submission_in_flight
 
 
 def admit(image: Image, now: datetime, policy: Policy) -> Image:
@@ -41,15 +41,17 @@ def start_after(image: Image, reference_url: str) -> Image:
 def cancel(image: Image, now: datetime, policy: Policy) -> Image:
     """End the image, unless a call is talking to the painter about it this very moment.
 
-    What the painter is at work on can't be stopped there: the slot stays taken until it is done.
+    What the painter is at work on, or may be, can't be stopped there: the slot stays taken until
+    it is done.
     """
     if image.ended or submission_in_flight(image, now, policy):
         return image
     canceled = Failure(code=FailureCode.CANCELED, message="Canceled. Regenerate it to paint it.")
     after = endings.end(image, ImageStatus.CANCELED, canceled)
     after = replace(after, fan_out_due_at=None)
-    stage = WATCHING.get(image.next_step) if image.next_step else None
-    if stage is None:
+    step = image.next_step
+    stage = (WATCHING.get(step) or SUBMITTING.get(step)) if step else None
+    if stage is None or stage.submission(image) is None:
         return after
     return replace(
         after,
@@ -80,7 +82,7 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         admit_key=now - policy.head_start if queued else None,
         holds_slot=False,
         preview_url=None,
-        fan_out_due_at=None,
+        # `fan_out_due_at` stays: members may still wait for the generation before this one.
         imagine=None,
         upscale=None,
         source_url=None,

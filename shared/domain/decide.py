@@ -17,11 +17,13 @@ from shared.domain.observation import (
     Ask,
     Busy,
     CancelRequested,
+    Find,
     GaveUp,
     Look,
     Missing,
     Observation,
     ParentLost,
+    Phase,
     ReferenceFailed,
     ReferenceReady,
     Refused,
@@ -115,14 +117,22 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
     step = image.next_step
     if step is Step.STORE:  # bounded by its attempts: a picture that is paid for is not let go
         return store(image)
+    if step in WATCHING:  # a look first: it may be done, however late we are
+        return image, _look(image)
     if step is not None and now >= image.deadline_at:
         return endings.expire(image), None
     if step in SUBMITTING:
         return submit(image, SUBMITTING[step], now, policy)
+    return image, _look(image) if step is Step.DRAIN else None
+
+
+def _look(image: Image) -> Ask | None:
     submission = image.upscale or image.imagine
-    if (step in WATCHING or step is Step.DRAIN) and submission and submission.task_id:
-        return image, Look(task_id=submission.task_id, token=submission.token)
-    return image, None
+    if submission is None:
+        return None
+    if submission.task_id is None:
+        return Find(token=submission.token)
+    return Look(task_id=submission.task_id, token=submission.token)
 
 
 def _see(
@@ -133,6 +143,9 @@ def _see(
     if step in SUBMITTING:
         return recovered(image, SUBMITTING[step], seen, now, policy), None
     if step in WATCHING:
+        done = isinstance(seen, Sighting) and seen.phase is Phase.DONE
+        if now >= image.deadline_at and not done:
+            return endings.expire(image), None
         match seen:
             case Sighting():
                 return watched(image, WATCHING[step], seen, now, policy), None

@@ -9,8 +9,9 @@ from shared.domain.image import Image, ImageStatus
 def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Image:
     """The image at its end, with no step left and no slot held.
 
-    A picture from an earlier generation is never lost: where there is one, an unhappy ending gives
-    the image back as it was, and `error` says why nothing new came.
+    A picture from an earlier generation is never lost: where there is one, an unhappy ending makes
+    the image `succeeded` with that picture again, and `error` says why nothing new came. The prompt
+    stays the new one, to be tried again.
     """
     if status is not ImageStatus.SUCCEEDED and image.image_url is not None:
         status = ImageStatus.SUCCEEDED

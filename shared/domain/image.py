@@ -72,6 +72,8 @@ class Submission:
     """The painter's id; None while nobody knows whether the painter has it."""
     started_at: datetime | None = None
     """When the painter began to work on it; None while it waits in the painter's own queue."""
+    answer_lost: bool = False
+    """Whether the call that sent it came back without an answer."""
     seed: int | None = None
     """The IMAGINE's `--seed`, 0..4294967295; makes prompts in flight differ (see `prompt`)."""
 
@@ -95,6 +97,8 @@ class Image:
     updated_at: datetime
     deadline_at: datetime
     """When the picture ends, finished or not."""
+    expire_at: datetime
+    """When Firestore's TTL policy may delete the document; its job's."""
     nonce: str
     """Random, new at each generation: makes tokens unique and object names unguessable."""
     generation: int = 1

@@ -108,10 +108,10 @@ def _why(job: Job) -> Failure | None:
         return Failure(code=FailureCode.CANCELED, message=message)
     if job.failed == 0:
         return None
-    if job.reference_error is not None:
+    if job.reference_error is not None and job.succeeded == 0:
         message = (
-            "The main character, after which all others are painted, failed: "
-            f"{job.reference_error.message} Regenerate the main character to revive the book."
+            "The main character failed, and with it what was to be painted after it: "
+            f"{job.reference_error.message} Painting the main character again revives the book."
         )
         return Failure(code=FailureCode.REFERENCE_FAILED, message=message)
     message = (
@@ -126,3 +126,11 @@ def overall_progress(images: list[Image]) -> int:
     if not images:
         return 0
     return sum(100 if image.ended else image.progress for image in images) // len(images)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A job with its images, in the order of the request."""
+
+    job: Job
+    images: list[Image]

@@ -19,6 +19,8 @@ class SubmitImagine:
 
     prompt: str
     token: str
+    not_after: datetime
+    """Later than this it must not be sent: the claim's lease could be over before the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,8 @@ class SubmitUpscale:
     parent_task_id: str
     index: int
     token: str
+    not_after: datetime
+    """As for an IMAGINE."""
 
 
 @dataclass(frozen=True, kw_only=True)

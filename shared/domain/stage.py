@@ -68,10 +68,11 @@ WATCHING = {stage.watch: stage for stage in (IMAGINE, UPSCALE)}
 def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submission | None:
     """The claim of a call that may be talking to the painter at this very moment, if there is one.
 
-    Until its lease is over nobody else may take it for dead, and a cancel has to wait for it.
+    A cancel has to wait for it. It is over when the call has come back, even without an answer,
+    and at the latest with the claim's lease.
     """
     stage = SUBMITTING.get(image.next_step) if image.next_step else None
     submission = stage.submission(image) if stage else None
-    if submission is not None and now < submission.claimed_at + policy.claim_lease:
-        return submission
-    return None
+    if submission is None or submission.answer_lost:
+        return None
+    return submission if now < submission.claimed_at + policy.claim_lease else None

@@ -49,13 +49,16 @@ def submit(image: Image, stage: Stage, now: datetime, policy: Policy) -> tuple[I
     after = stage.with_submission(image, submission, attempts=+1)
     # Until the lease is over only this call may go on; after that the sweeper finds it.
     after = replace(after, status=stage.status, due_at=now + policy.claim_lease)
+    not_after = now + policy.submit_within
     if seed is not None:
         prompt = build_prompt(image, seed, policy.prompts)
-        return after, SubmitImagine(prompt=prompt, token=token)
+        return after, SubmitImagine(prompt=prompt, token=token, not_after=not_after)
     if image.imagine is None or image.imagine.task_id is None:
         return try_again(image, IMAGINE, _grid_lost("no grid is known"), now, policy), None
     parent = image.imagine.task_id
-    return after, SubmitUpscale(parent_task_id=parent, index=image.candidate, token=token)
+    return after, SubmitUpscale(
+        parent_task_id=parent, index=image.candidate, token=token, not_after=not_after
+    )
 
 
 def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Image:
@@ -72,7 +75,8 @@ def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Ima
         case Refused():
             return endings.fail(image, answer.failure.code, answer.failure.message)
         case Unsure():
-            return unreachable(image, now, policy)
+            lost = stage.with_submission(image, replace(submission, answer_lost=True))
+            return unreachable(lost, now, policy)
         case ParentLost():
             return try_again(image, IMAGINE, _grid_lost(answer.reason), now, policy)
 
@@ -90,13 +94,13 @@ def recovered(
         return image
     match seen:
         case Sighting():
-            adopted = replace(submission, task_id=seen.task_id)
+            adopted = replace(submission, task_id=seen.task_id, answer_lost=False)
             after = _accepted(image, stage, adopted, now, policy)
             return watched(after, stage, seen, now, policy)
         case Missing():
             lease_ends = submission.claimed_at + policy.claim_lease
             if now < lease_ends:
-                return replace(image, due_at=lease_ends)
+                return replace(image, due_at=max(lease_ends, now + policy.look_min))
             return _released(image, stage, now, policy)
         case Unreachable():
             return unreachable(image, now, policy)

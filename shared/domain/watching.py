@@ -37,7 +37,8 @@ def try_again(image: Image, stage: Stage, why: Failure, now: datetime, policy: P
         return endings.fail(image, why.code, message)
     after = UPSCALE.with_submission(image, None)
     if stage is IMAGINE:
-        after = IMAGINE.with_submission(after, None)
+        # A new grid has all its tries of UPSCALE before it.
+        after = replace(IMAGINE.with_submission(after, None), upscale_attempts=0)
     return replace(
         after,
         status=stage.status,
@@ -70,12 +71,22 @@ def unreachable(image: Image, now: datetime, policy: Policy) -> Image:
 def drained(
     image: Image, seen: Sighting | Missing | Unreachable, now: datetime, policy: Policy
 ) -> Image:
-    """A canceled image keeps its slot for as long as the painter is really at work on it."""
-    at_work = isinstance(seen, Unreachable) or (
-        isinstance(seen, Sighting) and seen.phase in {Phase.WAITING, Phase.WORKING}
-    )
+    """A canceled image keeps its slot for as long as the painter is, or may be, at work on it."""
+    submission = image.upscale or image.imagine
+    match seen:
+        case Sighting():
+            at_work = seen.phase in {Phase.WAITING, Phase.WORKING}
+        case Missing():
+            # A submission whose answer was lost may yet arrive, until its lease is over.
+            at_work = (
+                submission is not None
+                and submission.task_id is None
+                and now < submission.claimed_at + policy.claim_lease
+            )
+        case Unreachable():
+            at_work = True
     if at_work:
-        return replace(image, due_at=min(now + policy.look_max, image.deadline_at))
+        return replace(image, due_at=now + policy.look_max)
     return replace(image, next_step=None, due_at=None, holds_slot=False)
 
 

@@ -29,7 +29,7 @@ def fan_out(services: Services, job_id: str) -> int:
             services.store.commit(*writes)
         except Conflict:  # one of them was canceled meanwhile
             continue
-        if members:
-            services.queue.ask_admission()
+        # Also when none waited: an earlier delivery may have failed just here.
+        services.queue.ask_admission()
         return len(members)
     raise QueueUnavailable("the fan-out was overtaken each time; the event is tried again")

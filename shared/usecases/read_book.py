@@ -1,10 +1,9 @@
 """Reading a book for its owner: each document once, nothing written."""
 
-from shared.domain.job import Job
+from shared.domain.job import Book, Job
 from shared.ports import Versioned
 from shared.usecases.refusals import JobNotFound
 from shared.usecases.services import Services
-from shared.usecases.start_job import Book
 
 
 def read_book(services: Services, owner_uid: str, job_id: str) -> Book:

@@ -6,7 +6,6 @@ Refusal
 ├── AlreadyRunning               the student task's book is still being painted
 ├── ImageBusy                    the image is still being painted
 ├── ReferenceMissing             there is no reference to paint it after
-└── CancelPending                a call to the painter has not come back yet
 """
 
 

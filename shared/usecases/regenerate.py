@@ -4,7 +4,7 @@ from shared.domain.decide import decide
 from shared.domain.image import Image, Step
 from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
-from shared.ports import ChangeJob, Conflict, SaveImage, Versioned, Write
+from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
 from shared.usecases.read_book import owned_job
 from shared.usecases.refusals import ImageBusy, ImageNotFound, ReferenceMissing
 from shared.usecases.services import Services
@@ -34,9 +34,7 @@ def regenerate(
         except Conflict:
             continue
         enqueue(services.queue.ask_admission)
-        first = writes[0]
-        assert isinstance(first, SaveImage)  # noqa: S101 - it is made so below
-        return first.after
+        return next(write.after for write in writes if isinstance(write, SaveImage))
     raise ImageBusy(image_id)
 
 
@@ -63,6 +61,9 @@ def _writes(
         ]
     change = ChangeJob(job_id=job.job_id, at=now, fields=fields)
     writes: list[Write] = []
+    if image.value.is_reference and image.value.image_url is None:
+        # What was published has failed since: a late event must not start members after it.
+        writes.append(RetractReference(job_id=job.job_id))
     for old, words, reference_url in again:
         request = RegenerateRequested(
             nonce=services.new_nonce(),

@@ -4,6 +4,7 @@ from shared.domain.decide import Decision
 from shared.domain.image import Image
 from shared.domain.observation import (
     Ask,
+    Busy,
     Find,
     GaveUp,
     Look,
@@ -42,10 +43,14 @@ def run_step(services: Services, image_id: str, generation: int, seq: int) -> st
         return "overtaken"
 
 
-def give_up(services: Services, image_id: str, generation: int, reason: str) -> None:
-    """End an image because a fault of ours outlasted every retry of its task."""
+def give_up(services: Services, image_id: str, generation: int, seq: int, reason: str) -> None:
+    """End an image because a fault of ours outlasted every retry of its task.
+
+    Only if the task's fencing token still fits: an image that was moved on is somebody else's, and
+    a claim without an answer is the sweeper's.
+    """
     image = services.store.image(image_id)
-    if image is None or image.value.generation != generation or image.value.ended:
+    if image is None or fencing_token(image.value) != (generation, seq):
         return
     try:
         _, decision = advance(services, image, GaveUp(reason=reason))
@@ -56,6 +61,8 @@ def give_up(services: Services, image_id: str, generation: int, reason: str) -> 
 
 def _carry_out(services: Services, ask: Ask) -> Observation:
     painter = services.painter
+    if isinstance(ask, SubmitImagine | SubmitUpscale) and services.clock() > ask.not_after:
+        return Busy(reason="the claim took too long to commit; nothing was sent")
     match ask:
         case SubmitImagine():
             return painter.imagine(ask.prompt, token=ask.token)

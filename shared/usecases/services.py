@@ -24,7 +24,6 @@ class Services:
     """32 hexadecimal digits that nobody can guess."""
     pause: Callable[[float], None]
     """Wait that many seconds."""
-    max_images: int
     job_deadline: timedelta
     job_lifetime: timedelta
     sweep_grace: timedelta

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.ids import new_image_id, new_job_id
+from shared.domain.ids import job_id_of, new_image_id, new_job_id
 from shared.domain.image import Image, ImageStatus, Kind, Role, Step
-from shared.domain.job import Job
+from shared.domain.job import Book, Job, JobStatus
 from shared.ports import Conflict, CreateJob
 from shared.usecases.refusals import AlreadyRunning, KeyReused
 from shared.usecases.services import Services
@@ -38,14 +38,6 @@ class NewBook:
     """The client's own; None makes the content its own key."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Book:
-    """A job with its images, in the order of the request."""
-
-    job: Job
-    images: list[Image]
-
-
 def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     """Start a book, or find the one that the same request started; answers whether it is new.
 
@@ -58,13 +50,15 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
         if known is not None:
             if known.value.request_hash != book.content_hash:
                 raise KeyReused(job_id)
+            if known.value.status is JobStatus.QUEUED:  # its first call may have died before this
+                enqueue(services.queue.ask_admission)
             images = [image.value for image in services.store.images_of(job_id)]
             return Book(job=known.value, images=images), False
         latest = services.store.latest_job(book.owner_uid, book.student_task_id)
-        if latest is not None and latest.value.job_id == job_id:
-            continue  # the same request was written between our two reads
         if latest is not None:
             previous = services.store.job(latest.value.job_id)
+            if previous is not None and latest.value.job_id == job_id:
+                continue  # the same request was written between our reads
             if previous is not None and not previous.value.completed:
                 raise AlreadyRunning(previous.value.job_id)
         new = _new(services, book, job_id)
@@ -113,7 +107,7 @@ def _new_image(
     first = new.role is Role.REFERENCE
     return Image(
         image_id=image_id,
-        job_id=image_id.rsplit("-", 1)[0],
+        job_id=job_id_of(image_id),
         owner_uid=book.owner_uid,
         kind=new.kind,
         role=new.role,
@@ -123,6 +117,7 @@ def _new_image(
         created_at=now,
         updated_at=now,
         deadline_at=deadline,
+        expire_at=now + services.job_lifetime,
         nonce=services.new_nonce(),
         next_step=Step.EXPIRE,
         due_at=deadline,

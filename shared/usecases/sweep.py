@@ -4,11 +4,16 @@ It executes no step itself. What it enqueues carries the current fencing token, 
 if the lost thing turns up after all.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+from shared.ports import QueueUnavailable, StoreError
 from shared.usecases.conclude_job import conclude_job
 from shared.usecases.fan_out import fan_out
 from shared.usecases.services import Services
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,19 +31,33 @@ class Swept:
 
 
 def sweep(services: Services) -> Swept:
-    """Look once for everything overdue. Raises `StoreUnavailable` and `QueueUnavailable`."""
-    overdue_since = services.clock() - services.sweep_grace
-    steps = fan_outs = jobs = 0
-    for image in services.store.overdue(overdue_since):
-        services.queue.schedule(image)
-        steps += 1
+    """Look once for everything overdue.
+
+    What fails for one job is left to the next sweep and keeps no other waiting; the first such
+    error is raised in the end. Raises `StoreUnavailable`, `QueueUnavailable`.
+    """
+    store, now = services.store, services.clock()
+    errors: list[Exception] = []
+    overdue = store.overdue(now - services.sweep_grace)
+    steps = _each(overdue, services.queue.schedule, errors)
     # Its due moment has the grace in it already.
-    for reference in services.store.overdue_fan_outs(services.clock()):
-        fan_out(services, reference.job_id)
-        fan_outs += 1
-    for job in services.store.unconcluded_jobs():
-        jobs += conclude_job(services, job.job_id)
-    waiting = bool(services.store.waiting(1))
+    references = store.overdue_fan_outs(now)
+    fan_outs = _each(references, lambda image: fan_out(services, image.job_id), errors)
+    jobs = _each(store.unconcluded_jobs(), lambda job: conclude_job(services, job.job_id), errors)
+    waiting = bool(store.waiting(1))
     if waiting:
         services.queue.ask_admission()
+    if errors:
+        raise errors[0]
     return Swept(steps=steps, fan_outs=fan_outs, jobs=jobs, waiting=waiting)
+
+
+def _each(found: Iterator[T], mend: Callable[[T], object], errors: list[Exception]) -> int:
+    count = 0
+    for item in found:
+        count += 1
+        try:
+            mend(item)
+        except (StoreError, QueueUnavailable) as error:
+            errors.append(error)
+    return count

@@ -9,7 +9,12 @@ from collections.abc import Callable
 from shared.domain.decide import Decision, decide
 from shared.domain.image import Image, Step
 from shared.domain.job import tally
-from shared.domain.observation import Observation, ReferenceFailed
+from shared.domain.observation import (
+    Observation,
+    ReferenceFailed,
+    SubmitImagine,
+    SubmitUpscale,
+)
 from shared.log import log
 from shared.ports import (
     ChangeJob,
@@ -48,6 +53,8 @@ def advance(
             versions = services.store.commit(*_writes(services, image, decision))
         except Conflict:
             again = services.store.image(image.value.image_id)
+            if again is not None and again.value == decision.after and not _is_paid(decision):
+                return again, decision  # our own commit, whose answer was lost on the way
             if again is None or fencing_token(again.value) != fencing_token(image.value):
                 raise Stale(image.value.image_id) from None
             image = again
@@ -67,6 +74,10 @@ def follow_up(services: Services, decision: Decision) -> None:
         conclude_job(services, image.job_id)
 
 
+def _is_paid(decision: Decision) -> bool:
+    return isinstance(decision.ask, SubmitImagine | SubmitUpscale)
+
+
 def fencing_token(image: Image) -> tuple[int, int]:
     """Generation and sequence number: equal as long as nobody has moved the image on."""
     return image.generation, image.seq
@@ -82,6 +93,7 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             generation=after.generation,
             image_url=after.source_url,
             ready_at=now,
+            expire_at=after.expire_at,
         )
         writes.append(PublishReference(reference=reference))
     if not decision.ended:

@@ -209,6 +209,7 @@ def test_a_reference_is_published_and_its_fan_out_noted(store: JobStore, book: B
         generation=1,
         image_url="https://x/y.png",
         ready_at=NOW,
+        expire_at=NOW,
     )
     ready = replace(image.value, fan_out_due_at=NOW)
     store.commit(SaveImage(before=image, after=ready), PublishReference(reference=reference))

@@ -21,7 +21,7 @@ PATIENCE = 60.0
 SETTINGS = {
     # Short enough that a test sees what in life takes minutes.
     "SWEEP_GRACE_SECONDS": "1",
-    "CLAIM_LEASE_SECONDS": "6",
+    "CLAIM_LEASE_SECONDS": "8",
     "PROXY_TIMEOUT_SECONDS": "2",
     "IMAGINE_TIMEOUT_SECONDS": "4",
     "UPSCALE_TIMEOUT_SECONDS": "3",

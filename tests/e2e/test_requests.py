@@ -56,6 +56,11 @@ WRONG_BODIES = {
     ),
     "a typo": ({"studenttaskid": 5}, "unknown_field", "/studenttaskid"),
     "a typo inside": ({"characters": hero(promt="x")}, "unknown_field", "/characters/0/promt"),
+    "a prompt of signs": (
+        {"characters": hero(prompt="--- --")}, "empty_field", "/characters/0/prompt",
+    ),
+    "a list without end": ({"backgrounds": [{}] * 9000}, "too_many_images", "/backgrounds"),
+    "a field with a slash": ({"a/b~c": 1}, "unknown_field", "/a~1b~0c"),
     "main and isMain at once": (
         {"characters": hero(main=True)}, "unknown_field", "/characters/0/main",
     ),
@@ -127,11 +132,11 @@ def test_what_is_not_a_json_object_is_refused(backend, function, body, headers, 
 
 @pytest.mark.parametrize(
     ("function", "allowed"),
-    [("generate", "POST"), ("status", "GET"), ("regenerate", "POST"), ("cancel", "POST")],
+    [("generate", "POST"), ("status", "GET, HEAD"), ("regenerate", "POST"), ("cancel", "POST")],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
 def test_another_method_is_told_the_right_one(backend, function, allowed, method):
-    if method == allowed:
+    if method in allowed:
         return
     answer = requests.request(method, f"{backend.url}/{function}", timeout=30)
 
@@ -146,11 +151,29 @@ def test_a_bad_idempotency_key_is_refused(backend, key):
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
 
 
-@pytest.mark.parametrize("query", ["", "?jobId=", "?jobId=a&studentTaskId=b"])
-def test_status_has_to_be_told_which_job(backend, query):
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("", "missing_id"), ("?jobId=", "missing_id"), ("?jobId=a&studentTaskId=b", "ambiguous_id")],
+)
+def test_status_has_to_be_told_which_job(backend, query, code):
     answer = requests.get(f"{backend.url}/status{query}", timeout=30)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "missing_id")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_cancel_names_one_job(backend):
+    url = f"{backend.url}/cancel?jobId={'a' * 26}"
+
+    assert requests.post(url, timeout=30).json()["code"] == "job_not_found"
+    other = requests.post(url, json={"jobId": "b" * 26}, timeout=30)
+    assert (other.status_code, other.json()["code"]) == (400, "ambiguous_id")
+
+
+def test_an_answer_lists_so_many_faults_and_counts_the_rest(backend):
+    answer = backend.generate({**backend.tale(), **{f"typo {n}": 1 for n in range(9000)}})
+
+    assert (answer.status_code, len(answer.json()["errors"])) == (422, 20)
+    assert "And 8997 more" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("job_id", ["unknown", "a" * 26, "../../etc/passwd", "%00", "잡"])

@@ -18,10 +18,12 @@ from shared.ports import (
     PassFence,
     PublishReference,
     Reference,
+    RetractReference,
     SaveImage,
     SaveJob,
     Versioned,
     Write,
+    latest_job,
 )
 
 FENCE = "admission/fence"
@@ -100,12 +102,8 @@ class MemoryJobStore:
             case CreateJob():
                 self._create(documents, f"jobs/{write.job.job_id}", write.job)
                 for image in write.images:
-                    self._create(documents, f"images/{image.image_id}", image)
-                latest = LatestJob(
-                    owner_uid=write.job.owner_uid,
-                    student_task_id=write.job.student_task_id,
-                    job_id=write.job.job_id,
-                )
+                    self._put(documents, f"images/{image.image_id}", image)
+                latest = latest_job(write.job)
                 path = f"latest/{latest_key(latest.owner_uid, latest.student_task_id)}"
                 self._replace(documents, path, latest, write.replaces)
             case SaveImage():
@@ -122,6 +120,8 @@ class MemoryJobStore:
                 self._put(documents, f"jobs/{write.job_id}", after)
             case PublishReference():
                 self._put(documents, f"references/{write.reference.job_id}", write.reference)
+            case RetractReference():
+                documents.pop(f"references/{write.job_id}", None)
             case NoteFannedOut():
                 image = self._existing(documents, f"images/{write.image_id}")
                 assert isinstance(image, Image)

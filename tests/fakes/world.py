@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, Kind, Role
+from shared.domain.job import Book
 from shared.domain.observation import (
     Accepted,
     Busy,
@@ -29,7 +30,7 @@ from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
 from shared.usecases.run_step import run_step
 from shared.usecases.services import Services
-from shared.usecases.start_job import Book, NewBook, NewImage, start_job
+from shared.usecases.start_job import NewBook, NewImage, start_job
 from shared.usecases.sweep import sweep
 from tests.fakes.store import MemoryJobStore
 
@@ -209,7 +210,6 @@ class World:
             clock=lambda: self.now,
             new_nonce=lambda: f"{next(nonces):032x}",
             pause=self._pause,
-            max_images=20,
             job_deadline=timedelta(hours=6),
             job_lifetime=timedelta(days=180),
             sweep_grace=timedelta(seconds=30),

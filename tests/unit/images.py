@@ -45,6 +45,7 @@ WAITING = Image(
     created_at=NOW - timedelta(minutes=5),
     updated_at=NOW,
     deadline_at=LATER,
+    expire_at=LATER,
     nonce="0" * 32,
     seq=3,
     next_step=Step.EXPIRE,

@@ -80,7 +80,7 @@ TABLE: dict[str, dict[str, str]] = {
         "missing": "painting, imagine",
         "missing, searched": "painting, imagine",
         "unreachable": "painting, imagine",
-        "cancel": "canceled, end",
+        "cancel": "canceled, drain",
         "gave up": "failed, end",
     },
     "watch imagine": {
@@ -203,7 +203,8 @@ def test_a_submission_is_claimed_under_a_new_token_before_it_is_asked_for():
 def test_a_lost_answer_keeps_the_claim(state):
     after = decide(state, Unsure(reason="time-out"), NOW, POLICY).after
 
-    assert (after.imagine, after.upscale) == (state.imagine, state.upscale)
+    claim, before = after.upscale or after.imagine, state.upscale or state.imagine
+    assert claim == replace(before, answer_lost=True)
     assert after.due_at == NOW + POLICY.backoff_min
 
 
@@ -304,7 +305,17 @@ def test_the_last_failure_fails_the_image_and_frees_its_slot(state, code):
 
 
 @pytest.mark.parametrize(
-    "state", set(STATES) - {"store", "drain", "succeeded", "failed", "canceled"}
+    "state",
+    set(STATES)
+    - {
+        "watch imagine",
+        "watch upscale",
+        "store",
+        "drain",
+        "succeeded",
+        "failed",
+        "canceled",
+    },
 )
 def test_every_image_ends_at_its_deadline(state):
     decision = decide(STATES[state], Woken(), images.LATER, POLICY)
@@ -312,6 +323,16 @@ def test_every_image_ends_at_its_deadline(state):
     assert decision.after.error.code is FailureCode.DEADLINE_EXCEEDED
     assert decision.ended
     assert not decision.after.holds_slot
+
+
+@pytest.mark.parametrize("state", [images.WATCH_IMAGINE, images.WATCH_UPSCALE])
+def test_a_deadline_is_kept_only_after_a_look(state):
+    assert told(decide(state, Woken(), images.LATER, POLICY)) == "Look"
+    for seen in ("seen working", "seen waiting", "missing", "unreachable"):
+        late = decide(state, OBSERVATIONS[seen], images.LATER, POLICY).after
+        assert late.error.code is FailureCode.DEADLINE_EXCEEDED
+    done = decide(state, OBSERVATIONS["seen done"], images.LATER, POLICY).after
+    assert done.error is None
 
 
 def test_a_painted_picture_is_not_given_up_at_the_deadline():

@@ -6,7 +6,7 @@ import pytest
 
 from shared.adapters.midjourney_answers import sighting, submit_answer
 from shared.domain.failure import FailureCode
-from shared.domain.observation import Accepted, Busy, ParentLost, Phase, Refused
+from shared.domain.observation import Accepted, Busy, ParentLost, Phase, Refused, Unsure
 
 
 def answer(code, result=None, description="提交失败", **properties):
@@ -28,8 +28,8 @@ def test_every_other_code_has_its_meaning(code, kind):
     assert type(answer(code)) is kind
 
 
-def test_accepted_without_an_id_is_not_believed():
-    assert isinstance(answer(1), Refused)
+def test_accepted_without_an_id_has_to_be_searched_for():
+    assert isinstance(answer(1), Unsure)
 
 
 def test_a_banned_word_is_named():

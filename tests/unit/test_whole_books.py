@@ -338,7 +338,7 @@ def test_giving_up_ends_the_image_and_frees_its_slot():
     world.run(until=lambda: bool(world.painter.paintings))
     hero = world.images(book)[0]
 
-    give_up(world.services, hero.image_id, hero.generation, "a bug")
+    give_up(world.services, hero.image_id, hero.generation, hero.seq, "a bug")
 
     assert world.images(book)[0].error.code is FailureCode.INTERNAL_ERROR
     assert world.job(book).status is JobStatus.FAILED
