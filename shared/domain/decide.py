@@ -75,6 +75,11 @@ class Decision:
         """Whether this is the reference, and the others will have none to be painted after."""
         return self.after.is_reference and self._became(ImageStatus.FAILED)
 
+    @property
+    def reference_canceled(self) -> bool:
+        """Whether this is the reference, and the others go with it."""
+        return self.after.is_reference and self._became(ImageStatus.CANCELED)
+
     def _became(self, status: ImageStatus) -> bool:
         return self.after.status is status and self.before.status is not status
 

@@ -4,13 +4,12 @@ from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job
 from shared.domain.observation import CancelRequested
 from shared.domain.stage import submission_in_flight
+from shared.ports import Versioned
 from shared.usecases.read_book import owned_job
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, follow_up
 
 PAUSE_SECONDS = 0.05
-
-_WAITING_FIRST = [ImageStatus.WAITING_FOR_REFERENCE, ImageStatus.QUEUED]
 
 
 def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
@@ -25,8 +24,7 @@ def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
         left = [i for i in services.store.images_of(job_id) if not i.value.ended]
         if not left:
             return owned_job(services, owner_uid, job_id).value
-        # What waits goes first, so that no slot freed here is given to the same book.
-        for image in sorted(left, key=lambda i: i.value.status not in _WAITING_FIRST):
+        for image in sorted(left, key=_in_order):
             try:
                 _, decision = advance(services, image, CancelRequested())
             except Stale:
@@ -34,6 +32,14 @@ def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
             follow_up(services, decision)
         if any(_in_flight(services, image.value) for image in left):
             services.pause(PAUSE_SECONDS)
+
+
+def _in_order(image: Versioned[Image]) -> tuple[bool, bool]:
+    """The reference first, as what waits for it goes in the same commit; then what is queued.
+
+    Else a slot that is freed here could be given to the same book.
+    """
+    return not image.value.is_reference, image.value.status is not ImageStatus.QUEUED
 
 
 def _in_flight(services: Services, image: Image) -> bool:

@@ -10,6 +10,7 @@ from shared.domain.decide import Decision, decide
 from shared.domain.image import Image, Step
 from shared.domain.job import tally
 from shared.domain.observation import (
+    CancelRequested,
     Observation,
     ReferenceFailed,
     SubmitImagine,
@@ -101,10 +102,13 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
     change, fields = tally(image.value, after), {}
     if decision.reference_failed:
         fields["reference_error"] = after.error
+    if decision.reference_failed or decision.reference_canceled:
+        # Nothing else would ever come for those that wait for it.
+        fate = ReferenceFailed() if decision.reference_failed else CancelRequested()
         for member in services.store.waiting_for_reference(after.job_id):
-            failed = decide(member.value, ReferenceFailed(), now, services.policy)
-            writes.append(SaveImage(before=member, after=failed.after))
-            change += tally(member.value, failed.after)
+            gone = decide(member.value, fate, now, services.policy).after
+            writes.append(SaveImage(before=member, after=gone))
+            change += tally(member.value, gone)
     writes.append(ChangeJob(job_id=after.job_id, at=now, tally=change, fields=fields))
     return writes
 

@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from infra.local.bench_calls import (
+from infra.local.bench.calls import (
     Call,
     UnreadableLog,
     add_up,

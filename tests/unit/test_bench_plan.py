@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.bench_plan import (
+from infra.local.bench.plan import (
     Plan,
     ideal_seconds,
     mark_in,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from infra.local.bench_calls import Call
-from infra.local.bench_checks import painting_problems, problems
-from infra.local.bench_plan import Plan
-from infra.local.bench_report import environment, print_report, scenario
-from infra.local.bench_run import Measurement
+from infra.local.bench.calls import Call
+from infra.local.bench.checks import painting_problems, problems
+from infra.local.bench.plan import Plan
+from infra.local.bench.report import environment, print_report, scenario
+from infra.local.bench.run import Measurement
 
 PLAN = Plan(name="one book", books=1, pictures=2, speed=10.0, slots=12)
 

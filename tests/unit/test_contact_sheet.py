@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from infra.local import contact_sheet as sheets
-from infra.local.contact_sheet import GAP, MARGIN, WIDTH, Card, arrange, contact_sheet, split_rows
+from infra.local.demo import contact_sheet as sheets
+from infra.local.demo.contact_sheet import (
+    GAP,
+    MARGIN,
+    WIDTH,
+    Card,
+    arrange,
+    contact_sheet,
+    split_rows,
+)
 
 ASPECTS = st.lists(st.floats(0.5, 2.0), min_size=1, max_size=20)
 

@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -16,8 +16,9 @@ from PIL import Image
 from functions.api.models import GenerateModel
 from infra.local import demo
 from infra.local.client import Book, Client, ClientError, NoPicture, Picture, Unreachable
-from infra.local.demo import TALE, read_tale
-from infra.local.demo_pictures import DemoError, file_stem
+from infra.local.demo import command as demo_command
+from infra.local.demo.command import TALE, read_tale
+from infra.local.demo.pictures import DemoError, file_stem
 from infra.local.processes import LocalStackError
 from shared.domain.prompt import clean
 
@@ -63,7 +64,7 @@ def test_the_sample_tale_is_a_request_of_generate() -> None:
 
 
 def test_the_sample_tale_holds_no_word_that_the_proxy_bans() -> None:
-    banned = (TALE.parents[1] / "proxy" / "banned-words.txt").read_text().split("\n")
+    banned = (TALE.parents[2] / "proxy" / "banned-words.txt").read_text().split("\n")
     words = {line.strip() for line in banned if line.strip() and not line.startswith("#")}
     body = read_tale(TALE).body
     prompts = [f" {clean(one['prompt']).lower()} " for one in body["characters"]]
@@ -131,14 +132,16 @@ def test_every_name_makes_a_safe_file(name: str) -> None:
 # --- from start to end ----------------------------------------------------------------------------
 
 
+A_PICTURE = PNG.getvalue()
+
+
 class FakeStack:
     """A stack that is there at once."""
 
     functions_url, proxy, started_in = "http://functions", object(), 1.5
-    dead: LocalStackError | None = None
 
-    def __init__(self, options: Any) -> None:
-        self.options = options
+    def __init__(self, options: Any, dead: LocalStackError | None) -> None:
+        self.options, self.dead = options, dead
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +156,11 @@ class FakeStack:
 class FakeClient(Client):
     """Tells a book's states from a list."""
 
-    books: list[Book | BaseException] = []  # noqa: RUF012
+    def __init__(
+        self, url: str, books: Sequence[Book | BaseException], picture: bytes | ClientError
+    ) -> None:
+        super().__init__(url)
+        self.books, self.picture = books, picture
 
     def generate(self, tale: Any, key: str) -> str:
         return "job"
@@ -165,18 +172,27 @@ class FakeClient(Client):
             yield one
 
     def download(self, url: str) -> bytes:
-        return PNG.getvalue()
+        if isinstance(self.picture, ClientError):
+            raise self.picture
+        return self.picture
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Run the demo over some states of a book; answers its code, output and written files."""
-    monkeypatch.setattr(demo, "LocalStack", FakeStack)
-    monkeypatch.setattr(demo, "Client", FakeClient)
 
-    def run(*books: Book | BaseException) -> SimpleNamespace:
-        monkeypatch.setattr(FakeClient, "books", list(books))
-        code = demo.main(["--out", str(tmp_path)])
+    def run(
+        *books: Book | BaseException,
+        dead: LocalStackError | None = None,
+        patience: float = 900.0,
+        picture: bytes | ClientError = A_PICTURE,
+    ) -> SimpleNamespace:
+        parts: Any = demo_command.Parts(
+            stack=lambda options: FakeStack(options, dead),  # type: ignore[arg-type, return-value]
+            client=lambda url: FakeClient(url, books, picture),
+            patience=patience,
+        )
+        code = demo.main(["--out", str(tmp_path)], parts)
         out, err = capsys.readouterr()
         files = {f.name: f for f in tmp_path.rglob("*") if f.is_file()}
         return SimpleNamespace(code=code, out=out, err=err, files=files)
@@ -239,33 +255,25 @@ def test_what_goes_wrong_is_said_without_a_traceback(
     assert "Traceback" not in result.err + result.out
 
 
-def test_a_part_that_died_says_more_than_the_call_that_failed(
-    run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(FakeStack, "dead", LocalStackError("The functions ended."))
-    result = run(Unreachable("It does not answer."))
+def test_a_part_that_died_says_more_than_the_call_that_failed(run: Any) -> None:
+    result = run(Unreachable("It does not answer."), dead=LocalStackError("The functions ended."))
     assert (result.code, result.err.strip()) == (2, "The functions ended.")
 
 
-def test_a_picture_that_cannot_be_fetched(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(*_: object) -> bytes:
-        raise NoPicture("http://bucket/1 gave no picture: HTTP 404.")
-
-    monkeypatch.setattr(FakeClient, "download", download)
-    result = run(book("succeeded", picture(1)))
+def test_a_picture_that_cannot_be_fetched(run: Any) -> None:
+    broken = NoPicture("http://bucket/1 gave no picture: HTTP 404.")
+    result = run(book("succeeded", picture(1)), picture=broken)
     assert result.code == 1
     assert "gave no picture: HTTP 404" in result.err
 
 
-def test_a_picture_that_is_none(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FakeClient, "download", lambda *_: b"<html>")
-    result = run(book("succeeded", picture(1)))
+def test_a_picture_that_is_none(run: Any) -> None:
+    result = run(book("succeeded", picture(1)), picture=b"<html>")
     assert (result.code, "is no picture" in result.err) == (1, True)
 
 
-def test_patience_ends(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "PATIENCE", -1.0)
-    result = run(book("running", picture(1, "painting")))
+def test_patience_ends(run: Any) -> None:
+    result = run(book("running", picture(1, "painting")), patience=-1.0)
     assert result.code == 1
     assert "not completed within" in result.err
 

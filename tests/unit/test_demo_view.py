@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.local.client import Book, Picture
-from infra.local.demo_view import (
+from infra.local.demo.view import (
     WORDS,
     LiveView,
     PlainView,

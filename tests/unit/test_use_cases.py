@@ -9,7 +9,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
 from shared.domain.policy import Policy
-from shared.ports import Conflict, PassFence, QueueUnavailable, SaveJob, StoreUnavailable
+from shared.ports import Conflict, PassFence, QueueUnavailable, SaveImage, SaveJob, StoreUnavailable
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.fan_out import fan_out
@@ -467,3 +467,28 @@ def test_a_commit_whose_answer_was_lost_is_recognized():
     world.run()
 
     assert world.job(book).status is JobStatus.SUCCEEDED
+
+
+def test_a_cancel_that_dies_half_way_leaves_nobody_waiting_for_a_canceled_reference():
+    world = World()
+    book = world.start(members=3)
+    world.run(until=lambda: bool(world.painter.paintings))
+    commit, commits = world.store.commit, []
+
+    def dies(*writes):
+        """The process dies right after the reference was canceled."""
+        commit(*writes)
+        commits.append(writes)
+        if any(isinstance(w, SaveImage) and w.after.is_reference for w in writes):
+            raise Crash
+
+    world.store.commit = dies
+    with pytest.raises(Crash):
+        cancel_job(world.services, OWNER, book.job.job_id)
+    world.store.commit = commit
+
+    world.run_with_sweeps(minutes=3)
+
+    assert {image.status for image in world.images(book)} == {ImageStatus.CANCELED}
+    assert world.job(book).status is JobStatus.CANCELED
+    assert len(commits) == 1

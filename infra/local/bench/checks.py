@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from infra.local.bench_plan import mark_in, marks
-from infra.local.bench_run import Measurement
+from infra.local.bench.plan import mark_in, marks
+from infra.local.bench.run import Measurement
 
 _UNKNOWN = "of nobody"
 

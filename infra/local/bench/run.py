@@ -12,9 +12,9 @@ from typing import Any
 
 import requests
 
-from infra.local.bench_calls import Call, read_calls
-from infra.local.bench_plan import IMAGINE_SECONDS, UPSCALE_SECONDS, Plan, schedule_seconds, tale
-from infra.local.bench_watch import JobWatch
+from infra.local.bench.calls import Call, read_calls
+from infra.local.bench.plan import IMAGINE_SECONDS, UPSCALE_SECONDS, Plan, schedule_seconds, tale
+from infra.local.bench.watch import JobWatch
 from infra.local.client import Client
 from infra.local.stack import TRIGGER, LocalStack, StackOptions
 

@@ -11,10 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.bench_calls import Cost, add_up, by_function
-from infra.local.bench_checks import problems
-from infra.local.bench_plan import Plan, ideal_seconds, schedule_seconds
-from infra.local.bench_run import PICTURE_SIZE, SWEEP_SECONDS, Measurement
+from infra.local.bench.calls import Cost, add_up, by_function
+from infra.local.bench.checks import problems
+from infra.local.bench.plan import Plan, ideal_seconds, schedule_seconds
+from infra.local.bench.run import PICTURE_SIZE, SWEEP_SECONDS, Measurement
 
 PACKAGES = (
     *("functions-framework", "gunicorn", "google-cloud-firestore", "google-cloud-tasks"),

@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from infra.local.client import Book, Client, Picture
-from infra.local.contact_sheet import Card, contact_sheet
-from infra.local.demo_view import shorten
+from infra.local.demo.contact_sheet import Card, contact_sheet
+from infra.local.demo.view import shorten
 
 _LONGEST_STEM = 80
 _SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}

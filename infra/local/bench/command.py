@@ -1,6 +1,6 @@
 """`make bench`: the project's yardstick. One book, then many at once, at a fixed painting time.
 
-What "ideal" means is in `bench_plan`, what is counted in `bench_run` and `bench_calls`.
+What "ideal" means is in `plan`, what is counted in `run` and `calls`.
 Exit codes: 0 a sound result; 1 something went wrong, and the output says what; 2 a part of the
 stack is missing, or the surroundings don't allow a fair run; 130 Ctrl-C.
 """
@@ -9,17 +9,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from infra.local.bench_calls import UnreadableLog
-from infra.local.bench_plan import Plan
-from infra.local.bench_report import describe, environment, print_report, scenario
-from infra.local.bench_run import BenchError, measure
+from infra.local.bench.calls import UnreadableLog
+from infra.local.bench.plan import Plan
+from infra.local.bench.report import describe, environment, print_report, scenario
+from infra.local.bench.run import BenchError, Measurement
+from infra.local.bench.run import measure as measure_for_real
 from infra.local.client import ClientError
 from infra.local.processes import LocalStackError
 from infra.local.stack import ROOT
@@ -38,12 +39,15 @@ _OWN_ONLY = {
 }
 
 
-def main(argv: Sequence[str]) -> int:
+Measure = Callable[[Plan, Path], Measurement]
+
+
+def main(argv: Sequence[str], measure: Measure = measure_for_real) -> int:
     """Measure, print, and return the exit code."""
     options = _parser().parse_args(argv)
     try:
         check_surroundings(os.environ)
-        return _bench(options)
+        return _bench(options, measure)
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 2
@@ -79,7 +83,7 @@ def plans(options: argparse.Namespace) -> list[Plan]:
     ]
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _bench(options: argparse.Namespace, measure: Measure) -> int:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, _NARROW)

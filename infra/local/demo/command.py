@@ -11,7 +11,7 @@ import sys
 import textwrap
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.text import Text
 
 from infra.local.client import Book, Client, ClientError
-from infra.local.demo_pictures import DemoError, Saved, save_pictures, save_sheet
-from infra.local.demo_view import choose_view, shorten, speak_utf8
+from infra.local.demo.pictures import DemoError, Saved, save_pictures, save_sheet
+from infra.local.demo.view import choose_view, shorten, speak_utf8
 from infra.local.processes import LocalStackError
 from infra.local.stack import ROOT, LocalStack, StackOptions
 
@@ -31,9 +31,6 @@ SPEED = 5.0
 
 LOGS = ROOT / ".local" / "logs" / "demo"
 """Where the stack's parts write their logs; the next demo overwrites them."""
-
-PATIENCE = 900.0
-"""Seconds after which the demo gives up on a book."""
 
 _LONGEST_STORY = 2000
 _OUTCOMES = {
@@ -69,12 +66,22 @@ def read_tale(file: Path) -> Tale:
     return Tale(title=title, story=story, body=defaults | content)
 
 
-def main(argv: Sequence[str]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the demo works with."""
+
+    stack: Callable[[StackOptions], LocalStack] = LocalStack
+    client: Callable[[str], Client] = Client
+    patience: float = 900.0
+    """Seconds after which it gives up on a book."""
+
+
+def main(argv: Sequence[str], parts: Parts = Parts()) -> int:
     """Paint a tale, and return the exit code."""
     options = _parser().parse_args(argv)
     speak_utf8()
     try:
-        return _demo(options)
+        return _demo(options, parts)
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 2
@@ -107,17 +114,17 @@ def _positive(text: str) -> float:
     return value
 
 
-def _demo(options: argparse.Namespace) -> int:
+def _demo(options: argparse.Namespace, parts: Parts) -> int:
     tale = read_tale(options.tale)
     console = Console(highlight=False, soft_wrap=True)
     _introduce(console, tale)
-    with LocalStack(StackOptions(speed=options.speed, log_folder=LOGS)) as stack:
+    with parts.stack(StackOptions(speed=options.speed, log_folder=LOGS)) as stack:
         pace = f"painting at {options.speed:g} times MidJourney's pace"
         pace = pace if stack.proxy else "painting through the real MidJourney Proxy"
         console.print(f"The local stack was ready in {stack.started_in:.1f} s; {pace}.\n")
-        with Client(stack.functions_url) as client:
+        with parts.client(stack.functions_url) as client:
             started = time.monotonic()
-            book = _paint(stack, client, tale, started)
+            book = _paint(stack, client, tale, started, parts.patience)
             took = time.monotonic() - started
             saved = save_pictures(client, book, options.out)
     return _conclude(console, tale, book, saved, took)
@@ -130,7 +137,7 @@ def _introduce(console: Console, tale: Tale) -> None:
     console.print()
 
 
-def _paint(stack: LocalStack, client: Client, tale: Tale, started: float) -> Book:
+def _paint(stack: LocalStack, client: Client, tale: Tale, started: float, patience: float) -> Book:
     """Send the tale and show how it comes along until it is completed."""
     # As often as Retry-After says, in the stack's own time.
     look_every = max(0.2, 2.0 / stack.options.speed) if stack.proxy else 2.0
@@ -142,12 +149,12 @@ def _paint(stack: LocalStack, client: Client, tale: Tale, started: float) -> Boo
                 stack.check()
                 if book.completed:
                     return book
-                if time.monotonic() - started > PATIENCE:
+                if time.monotonic() - started > patience:
                     break
     except ClientError:
         stack.check()  # a part that has died says more than the call that it left unanswered
         raise
-    raise DemoError(f"the book was not completed within {PATIENCE:.0f} s.")
+    raise DemoError(f"the book was not completed within {patience:.0f} s.")
 
 
 def _conclude(console: Console, tale: Tale, book: Book, saved: Sequence[Saved], took: float) -> int:

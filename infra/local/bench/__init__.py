@@ -1,0 +1,5 @@
+"""`python -m infra.local bench`: the project's yardstick."""
+
+from infra.local.bench.command import main
+
+__all__ = ["main"]
