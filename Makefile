@@ -11,8 +11,9 @@ help: ## show this list
 
 $(READY): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Setting up $(VENV), once: about half a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 setup: $(READY) ## make the virtual environment
@@ -39,7 +40,7 @@ bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
 	$(BIN)/python -m infra.local bench $(ARGS)
 
 lock: $(READY) ## pin every dependency anew
-	$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
 	  --annotation-style=line -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \

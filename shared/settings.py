@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shared.domain.policy import Policy
 from shared.domain.prompt import PromptRules
@@ -54,7 +55,7 @@ class Settings(BaseModel):
     )
     proxy_url: str = Field(
         alias="MIDJOURNEY_PROXY_URL",
-        description="URL of the MidJourney Proxy, its context path (`/mj`) included",
+        description="URL of the MidJourney Proxy with its context path, as in http://host:8080/mj",
         pattern=r"^https?://[^/].*[^/]$",
     )
     proxy_secret: str = Field(
@@ -168,7 +169,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate({k: v for k, v in environment.items() if v != ""})
         except ValidationError as error:
-            wrong = "; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
+            wrong = "; ".join(_in_words(e) for e in error.errors())
             raise SettingsError(f"Check these environment variables: {wrong}.") from None
 
     def policy(self) -> Policy:
@@ -191,6 +192,14 @@ class Settings(BaseModel):
             fan_out_grace=timedelta(seconds=self.sweep_grace),
             prompts=PromptRules(version=self.midjourney_version),
         )
+
+
+def _in_words(error: ErrorDetails) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    if error["type"] == "string_pattern_mismatch":
+        meanings = {field.alias: field.description for field in Settings.model_fields.values()}
+        return f"{name} is not a {meanings[name]}"
+    return f"{name}: {error['msg']}" if name else error["msg"]
 
 
 @lru_cache(maxsize=1)

@@ -76,12 +76,14 @@ def invalid(faults: list[Fault], more: int = 0) -> Problem:
 def job_id_of_query_or_body(request: flask.Request) -> str:
     """The job that a request names in its query, in its body, or alike in both."""
     in_query = request.args.get("jobId")
-    if in_query is None or request.content_length or request.mimetype:
+    if in_query is None and not request.content_length:
+        raise Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...')
+    if request.content_length:
         in_body = parse_body(request, CancelModel).job_id
         if in_query not in {None, in_body}:
             raise Problem(400, "ambiguous_id", "Name one job: the query and the body differ.")
         return in_body
-    return in_query
+    return in_query or ""
 
 
 def _json_body(request: flask.Request) -> object:
@@ -117,7 +119,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 def _fault(details: ErrorDetails, names: list[str]) -> Fault:
     kind, context = details["type"], details.get("ctx", {})
     pointer = _pointer(details["loc"])
-    where = pointer or "the body"
+    where = pointer or "The body"
     match kind:
         case "missing":
             return Fault(code="missing_field", detail=f"{where} is missing.", pointer=pointer)

@@ -49,7 +49,7 @@ class Problem(Exception):
         """The answer as HTTP."""
         body: dict[str, object] = {
             "type": f"urn:fairy-tale:problem:{self.code}",
-            "title": self.code.replace("_", " ").capitalize(),
+            "title": self.code.replace("_", " ").capitalize().replace("json", "JSON"),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
@@ -59,7 +59,7 @@ class Problem(Exception):
             body["errors"] = [
                 {"code": f.code, "detail": f.detail, "pointer": f.pointer} for f in self.faults
             ]
-        text = json.dumps(body, ensure_ascii=False)
+        text = json.dumps(body, ensure_ascii=False) + "\n"
         return flask.Response(text, self.status, self.headers, content_type=CONTENT_TYPE)
 
 
@@ -93,7 +93,8 @@ def refused(refusal: refusals.Refusal) -> Problem:
                 f"The book of this studentTaskId is still being painted as job {refusal.job_id}. "
                 "Wait until it is completed, or cancel it."
             )
-            return Problem(409, "job_running", detail, jobId=refusal.job_id)
+            headers = {"Retry-After": "10"}
+            return Problem(409, "job_running", detail, headers=headers, jobId=refusal.job_id)
         case refusals.ImageBusy():
             detail = "The image is still being painted. Wait until it is completed."
             return Problem(409, "image_busy", detail, headers={"Retry-After": "10"})

@@ -88,7 +88,7 @@ def answer(
     body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> flask.Response:
     """A JSON answer."""
-    text = json.dumps(body, ensure_ascii=False)
+    text = json.dumps(body, ensure_ascii=False) + "\n"
     return flask.Response(text, status, headers, content_type="application/json")
 
 

@@ -92,20 +92,40 @@ def up(argv: Sequence[str]) -> int:
     from infra.local.stack import LocalStack, Ports, StackOptions
 
     parser = _parser("up", COMMANDS["up"][0])
-    parser.add_argument("--speed", type=_positive, default=1.0, help="of painting; 1 is real time")
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        default=5.0,
+        help="of painting; 1 is MidJourney's own pace (default: 5)",
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes that serve functions")
     parser.add_argument("--sweep-interval", type=float, default=60.0, help="seconds; 0: never")
     parser.add_argument("--bucket-folder", type=Path, help="keep pictures there, not in memory")
     parser.add_argument("--rules", type=Path, help="a file of Firestore security rules")
-    parser.add_argument("--duplicate", type=_chance, default=0.0, help="tasks, events run twice")
-    parser.add_argument("--delay", type=float, default=0.0, help="most seconds that they are late")
-    parser.add_argument("--lose", type=_chance, default=0.0, help="tasks, events never run")
-    parser.add_argument("--seed", type=int, default=0, help="of what goes wrong")
     parser.add_argument(
-        "--proxy-arg", action="append", default=[], metavar="ARG", help="for the simulated proxy"
+        "--duplicate",
+        type=_chance,
+        default=0.0,
+        help="chance (0..1) that a task or event comes twice",
+    )
+    parser.add_argument(
+        "--delay", type=float, default=0.0, help="seconds that they are late at most"
+    )
+    parser.add_argument(
+        "--lose", type=_chance, default=0.0, help="chance (0..1) that they never come"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of these chances")
+    parser.add_argument(
+        "--proxy-arg",
+        action="append",
+        default=[],
+        metavar="ARG",
+        help="for the simulated proxy, such as --proxy-arg=--jitter=0",
     )
     for name, port in PORTS.items():
-        parser.add_argument(f"--{name}-port", type=int, default=port, metavar="PORT", help=" ")
+        parser.add_argument(
+            f"--{name}-port", type=int, default=port, metavar="PORT", help=f"(default: {port})"
+        )
     options = parser.parse_args(argv)
     chaos = {name: getattr(options, name) for name in ("duplicate", "delay", "lose", "seed")}
     stack_options = StackOptions(
@@ -121,6 +141,12 @@ def up(argv: Sequence[str]) -> int:
     )
     with LocalStack(stack_options) as stack:
         _show(stack)
+        if not stack.proxy_answers():
+            print(
+                f"\nNo MidJourney Proxy answers at {stack.proxy_url}, or it does not take the "
+                "secret: check MIDJOURNEY_PROXY_URL and MIDJOURNEY_PROXY_SECRET.",
+                file=sys.stderr,
+            )
         try:
             while True:
                 stack.check()

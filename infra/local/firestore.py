@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ _JAR_IN_SDK = Path("platform", "cloud-firestore-emulator", "cloud-firestore-emul
 _JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"]
 _ARCHIVE_SECONDS = 20.0
 
+_APT_JAVA = "sudo apt-get install default-jre-headless"
+
 
 def find_java() -> Path:
     """Return the path of `java`; raises LocalStackError, with the command that installs it."""
@@ -36,7 +39,7 @@ def find_java() -> Path:
     if found is None:
         raise LocalStackError(
             "The Firestore emulator needs Java, which is missing. Install it with:\n  "
-            "sudo apt-get install default-jre-headless"
+            + ("brew install openjdk" if sys.platform == "darwin" else _APT_JAVA)
         )
     return Path(found)
 
@@ -48,7 +51,10 @@ def find_jar(environ: Mapping[str, str] | None = None) -> Path:
     if named:
         if Path(named).is_file():
             return Path(named)
-        raise LocalStackError(f"FIRESTORE_EMULATOR_JAR names {named}, which is no file.")
+        raise LocalStackError(
+            f"FIRESTORE_EMULATOR_JAR names {named}, which is no file. "
+            "Unset it to have the emulator looked for."
+        )
     path = environ.get("PATH")
     for root in _sdk_roots(path):
         if (root / _JAR_IN_SDK).is_file():
@@ -180,7 +186,7 @@ def start_firestore(
         *(["--functions_emulator", relay] if relay else []),
         *(["--rules", str(rules)] if rules else []),
     ]
-    return Firestore(f"{HOST}:{port}", children.start("Firestore emulator", command), fresh)
+    return Firestore(f"{HOST}:{port}", children.start("firestore", command), fresh)
 
 
 def _class_archive(

@@ -64,11 +64,24 @@ def _with_root_path(app: "WSGIApplication") -> "WSGIApplication":
 def _index(names: Sequence[str]) -> "WSGIApplication":
     @Request.application
     def index(request: Request) -> Response:
-        known = {name: f"{request.host_url}{name}" for name in names}
-        status = 200 if request.path == "/" else 404
-        return Response(json.dumps(known, indent=2) + "\n", status, mimetype="application/json")
+        if request.path == "/":
+            known = {name: f"{request.host_url}{name}" for name in names}
+            return Response(json.dumps(known, indent=2) + "\n", mimetype="application/json")
+        return Response.from_app(_no_such_function(names, request.path), request.environ)
 
     return index
+
+
+def _no_such_function(names: Sequence[str], path: str) -> "WSGIApplication":
+    detail = f"There is no function {path}. There are: {', '.join(sorted(names))}."
+    problem = {
+        "type": "urn:fairy-tale:problem:function_not_found",
+        "title": "Function not found",
+        "status": 404,
+        "code": "function_not_found",
+        "detail": detail,
+    }
+    return Response(json.dumps(problem) + "\n", 404, content_type="application/problem+json")
 
 
 class _JsonLines(logging.Formatter):

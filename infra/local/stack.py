@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
+import requests
+
 from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import Chaos, QueueSettings, TasksServer, TokenIssuer
 from infra.local.events import EventChaos, EventRelay
@@ -34,6 +36,7 @@ from infra.local.processes import (
     port_is_free,
 )
 from infra.local.scheduler import Scheduler
+from shared.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "demo-fairy-tale"
@@ -173,11 +176,14 @@ class LocalStack:
 
     def _choose_ports(self) -> None:
         wanted = self.options.ports
-        for name, port in vars(wanted).items():
-            if port and not port_is_free(port):
-                raise LocalStackError(
-                    f"Port {port}, for the {name}, is taken. Choose another: --{name}-port PORT"
-                )
+        taken = {name: port for name, port in vars(wanted).items() if not port_is_free(port)}
+        if taken:
+            which = ", ".join(f"{port} ({name})" for name, port in taken.items())
+            options = " ".join(f"--{name}-port PORT" for name in taken)
+            raise LocalStackError(
+                f"Taken: port {which}. Is another local stack running? "
+                f"Stop it, or choose other ports: {options}"
+            )
         self._functions_port = wanted.functions or free_port()
         self._proxy_port = wanted.proxy or free_port()
         self._firestore_port = wanted.firestore or free_port()
@@ -205,6 +211,11 @@ class LocalStack:
 
     def _start_children(self) -> None:
         options, local = self.options, ROOT / ".local"
+        environment = {**os.environ, **self.env, **options.functions_env}
+        try:
+            Settings.read(environment)
+        except SettingsError as error:
+            raise LocalStackError(str(error)) from None
         self.firestore = start_firestore(
             self._children,
             self._firestore_port,
@@ -220,7 +231,7 @@ class LocalStack:
                 *("--port", str(self._functions_port)),
                 *("--workers", str(options.workers), "--threads", str(options.threads)),
             ],
-            env={**os.environ, **self.env, **options.functions_env},
+            env=environment,
             cwd=ROOT,
         )
         self._cleanup.callback(self._children.stop, self.functions, _FUNCTIONS_GRACE)
@@ -288,7 +299,9 @@ class LocalStack:
         secret = PROXY_SECRET
         if self._given_proxy_url:
             secret = os.environ.get("MIDJOURNEY_PROXY_SECRET", "")
-        shortest = max(_SHORTEST_LOOK, round(1 / self.options.speed, 3))
+        # A real proxy keeps MidJourney's own pace.
+        speed = 1.0 if self._given_proxy_url else self.options.speed
+        shortest = max(_SHORTEST_LOOK, round(1 / speed, 3))
         return {
             "GOOGLE_CLOUD_PROJECT": self.project,
             "FIRESTORE_EMULATOR_HOST": self.firestore_host,
@@ -302,8 +315,19 @@ class LocalStack:
             "MIDJOURNEY_PROXY_URL": self.proxy_url,
             "MIDJOURNEY_PROXY_SECRET": secret,
             "LOOK_MIN_SECONDS": f"{shortest:g}",
-            "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / self.options.speed, 3)):g}",
+            "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / speed, 3)):g}",
         }
+
+    def proxy_answers(self) -> bool:
+        """Whether the MidJourney Proxy answers, and lets us in."""
+        secret = self.env["MIDJOURNEY_PROXY_SECRET"]
+        try:
+            answer = requests.get(
+                f"{self.proxy_url}/task/queue", headers={"mj-api-secret": secret}, timeout=5
+            )
+        except requests.RequestException:
+            return False
+        return answer.status_code == 200
 
     def queue_path(self, name: str) -> str:
         """Return a queue's full name."""

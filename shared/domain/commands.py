@@ -46,7 +46,10 @@ def cancel(image: Image, now: datetime, policy: Policy) -> Image:
     """
     if image.ended or submission_in_flight(image, now, policy):
         return image
-    canceled = Failure(code=FailureCode.CANCELED, message="Canceled. Regenerate it to paint it.")
+    advice = "Regenerate it to have it painted."
+    if not image.is_reference and image.reference_url is None:
+        advice = "Regenerate the main character first, then this one."
+    canceled = Failure(code=FailureCode.CANCELED, message=f"Canceled. {advice}")
     after = endings.end(image, ImageStatus.CANCELED, canceled)
     after = replace(after, fan_out_due_at=None)
     step = image.next_step

@@ -14,8 +14,11 @@ from shared.domain.observation import (
     StorePicture,
     SubmitImagine,
     SubmitUpscale,
+    Unreachable,
+    Unsure,
     Woken,
 )
+from shared.log import log
 from shared.ports import PictureUnavailable
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, fencing_token, follow_up
@@ -39,6 +42,9 @@ def run_step(services: Services, image_id: str, generation: int, seq: int) -> st
                 follow_up(services, decision)
                 return _word(decision)
             observation = _carry_out(services, decision.ask)
+            if isinstance(observation, Busy | Unsure | Unreachable | StoreFailed):
+                why = f"{type(decision.ask).__name__}: {observation.reason}"
+                log("WARNING", "no result; will be tried again", imageId=image_id, why=why)
     except Stale:
         return "overtaken"
 

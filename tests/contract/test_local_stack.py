@@ -98,7 +98,7 @@ def test_a_function_is_at_its_name(
         "args": arguments,
         "method": "POST",
         "speed": "fast",
-        "look": "0.1",
+        "look": "1",
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.adapters import cloud_tasks
+from shared.domain.failure import FailureCode
 from shared.domain.policy import Policy
 from shared.settings import Settings, SettingsError
 
@@ -72,3 +73,26 @@ def test_every_queue_in_code_is_a_queue_that_is_deployed():
     assert queues["admission"]["maxConcurrentDispatches"] == 1
     attempts = {queue["maxAttempts"] for queue in queues.values()}
     assert attempts == {Settings.read(NEEDED).task_attempts}
+
+
+def test_every_link_of_the_documents_leads_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_code_that_an_answer_can_have_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    code = r"Problem\(\s*\d+,\s*\"(\w+)\"|code=\"(\w+)\""
+    found = {
+        name
+        for path in (ROOT / "functions").rglob("*.py")
+        for pair in re.findall(code, path.read_text())
+        for name in pair
+        if name
+    } - {"invalid_task"}  # answered to nobody: a task's errors go to the log
+    assert len(found) > 20
+    assert {name for name in found if f"`{name}`" not in readme} == set()
+    for failure in FailureCode:
+        assert f"`{failure.value}`" in readme

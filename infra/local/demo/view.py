@@ -115,7 +115,7 @@ class PlainView:
         elapsed = time.monotonic() - self._started
         text = f"{elapsed:6.1f} s  {shorten(picture.name)} {status_words(picture, main)}"
         if picture.status == "succeeded":
-            ready = sum(p.status == "succeeded" for p in book.pictures)
+            ready = sum(status == "succeeded" for status in self._known.values())
             text += f" ({ready} of {len(book.pictures)})"
         if picture.error:
             text += f": {picture.error}"

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local.proxy",
+        prog="python -m infra.local proxy",
         description="A simulated MidJourney Proxy that paints its own pictures.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
