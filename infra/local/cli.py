@@ -8,42 +8,11 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from infra.local.arguments import PORTS, chance, command_parser, positive
 from infra.local.processes import Children, LocalStackError, port_is_free
 
-PORTS = {
-    "functions": 8080,
-    "proxy": 8090,
-    "firestore": 8200,
-    "tasks": 8123,
-    "events": 8124,
-    "bucket": 9023,
-}
-"""The ports of `up`, and of each part started alone."""
-
 _Command = Callable[[Sequence[str]], int]
-_TALE = (
-    '{"studentTaskId": 1, "fairytaleId": 1, "characters": [{"name": "Mina", "prompt": '
-    '"a brave girl with a red hood", "isMain": true}], "backgrounds": '
-    '[{"name": "forest", "prompt": "a dark forest with a small hut"}]}'
-)
-_JSON = "-H 'Content-Type: application/json'"
-_STEP = '{"imageId": "IMAGE_ID", "generation": 1, "seq": 1}'
-_EVENT = "-H 'ce-specversion: 1.0' -H 'ce-id: 1' -H 'ce-source: by-hand' -H 'ce-type: by-hand'"
-_CURLS = {
-    "generate": f"curl -X POST URL {_JSON} -d '{_TALE}'",
-    "status": "curl 'URL?jobId=JOB_ID'",
-    "regenerate": f'curl -X POST URL {_JSON} -d \'{{"imageId": "IMAGE_ID"}}\'',
-    "cancel": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
-    "sweep (Cloud Scheduler does this)": "curl -X POST URL",
-    "admit (Cloud Tasks does this)": "curl -X POST URL",
-    "step (Cloud Tasks does this)": f"curl -X POST URL {_JSON} -d '{_STEP}'",
-    "postprocess (Cloud Tasks does this)": f"curl -X POST URL {_JSON} -d '{_STEP}'",
-    "fanout (the trigger does this)": (
-        f"curl -X POST URL {_EVENT} -H 'ce-document: references/JOB_ID'"
-    ),
-}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -67,134 +36,11 @@ def main(argv: Sequence[str]) -> int:
         return 130
 
 
-def _parser(command: str, about: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"python -m infra.local {command}",
-        description=about,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-
-
 def _free(port: int, option: str = "--port") -> int:
     """Return the port, or raise LocalStackError if something listens on it."""
     if not port_is_free(port):
         raise LocalStackError(f"Port {port} is taken. Choose another: {option} PORT")
     return port
-
-
-# --- the whole stack ------------------------------------------------------------------------------
-
-
-def up(argv: Sequence[str]) -> int:
-    """Start everything, print where it is, and wait for Ctrl-C."""
-    from infra.local.cloudtasks import Chaos
-    from infra.local.events import EventChaos
-    from infra.local.stack import LocalStack, Ports, StackOptions
-
-    parser = _parser("up", COMMANDS["up"][0])
-    parser.add_argument(
-        "--speed",
-        type=_positive,
-        default=5.0,
-        help="of painting; 1 is MidJourney's own pace (default: 5)",
-    )
-    parser.add_argument("--workers", type=int, default=2, help="processes that serve functions")
-    parser.add_argument("--sweep-interval", type=float, default=60.0, help="seconds; 0: never")
-    parser.add_argument("--bucket-folder", type=Path, help="keep pictures there, not in memory")
-    parser.add_argument("--rules", type=Path, help="a file of Firestore security rules")
-    parser.add_argument(
-        "--duplicate",
-        type=_chance,
-        default=0.0,
-        help="chance (0..1) that a task or event comes twice",
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.0, help="seconds that they are late at most"
-    )
-    parser.add_argument(
-        "--lose", type=_chance, default=0.0, help="chance (0..1) that they never come"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of these chances")
-    parser.add_argument(
-        "--proxy-arg",
-        action="append",
-        default=[],
-        metavar="ARG",
-        help="for the simulated proxy, such as --proxy-arg=--jitter=0",
-    )
-    for name, port in PORTS.items():
-        parser.add_argument(
-            f"--{name}-port", type=int, default=port, metavar="PORT", help=f"(default: {port})"
-        )
-    options = parser.parse_args(argv)
-    chaos = {name: getattr(options, name) for name in ("duplicate", "delay", "lose", "seed")}
-    stack_options = StackOptions(
-        ports=Ports(**{name: getattr(options, f"{name}_port") for name in PORTS}),
-        speed=options.speed,
-        proxy_args=options.proxy_arg,
-        workers=options.workers,
-        sweep_interval=options.sweep_interval,
-        bucket_folder=options.bucket_folder,
-        rules=options.rules,
-        tasks_chaos=Chaos(**chaos),
-        events_chaos=EventChaos(**chaos),
-    )
-    with LocalStack(stack_options) as stack:
-        _show(stack)
-        if not stack.proxy_answers():
-            print(
-                f"\nNo MidJourney Proxy answers at {stack.proxy_url}, or it does not take the "
-                "secret: check MIDJOURNEY_PROXY_URL and MIDJOURNEY_PROXY_SECRET.",
-                file=sys.stderr,
-            )
-        try:
-            while True:
-                stack.check()
-                threading.Event().wait(1.0)
-        except KeyboardInterrupt:
-            print("\nStopping.")
-    return 0
-
-
-def _show(stack: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table(title=f"The local stack, ready in {stack.started_in:.1f} s", title_justify="left")
-    table.add_column("part")
-    table.add_column("where", overflow="fold")
-    real = "" if stack.proxy else " (not simulated)"
-    for part, where in (
-        ("functions", f"{stack.functions_url}/<name>"),
-        ("MidJourney Proxy", stack.proxy_url + real),
-        ("Firestore", stack.firestore_host),
-        ("Cloud Tasks", stack.env["CLOUD_TASKS_EMULATOR_HOST"]),
-        ("bucket", stack.env["STORAGE_EMULATOR_HOST"]),
-        ("pictures", f"{stack.pictures_url}/<object name>"),
-        ("log of the functions", str(stack.functions_log)),
-    ):
-        table.add_row(part, where)
-    console.print(table)
-    for title, curl in _CURLS.items():
-        # Not through rich: a line to paste must not be wrapped.
-        url = f"{stack.functions_url}/{title.partition(' ')[0]}"
-        print(f"\n# {title}\n{curl.replace('URL', url)}")
-    print("\nCtrl-C stops everything.", flush=True)
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("must be more than 0")
-    return value
-
-
-def _chance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
-    return value
 
 
 # --- each part alone ------------------------------------------------------------------------------
@@ -203,15 +49,15 @@ def _chance(text: str) -> float:
 def tasks(argv: Sequence[str]) -> int:
     """Start the tasks server with the project's queues."""
     from infra.local.cloudtasks import Chaos, TasksServer
-    from infra.local.stack import PROJECT, read_queues
+    from infra.local.stack_options import PROJECT, read_queues
 
-    parser = _parser("tasks", COMMANDS["tasks"][0])
+    parser = command_parser("tasks", COMMANDS["tasks"][0])
     parser.add_argument("--port", type=int, default=PORTS["tasks"], help="of the gRPC API")
     parser.add_argument("--certs-port", type=int, default=0, help="of the tokens' certificates")
     parser.add_argument("--project", default=PROJECT, help="whose queues exist from the start")
-    parser.add_argument("--duplicate", type=_chance, default=0.0, help="chance to run twice")
+    parser.add_argument("--duplicate", type=chance, default=0.0, help="chance to run twice")
     parser.add_argument("--delay", type=float, default=0.0, help="most seconds to be late")
-    parser.add_argument("--lose", type=_chance, default=0.0, help="chance never to run")
+    parser.add_argument("--lose", type=chance, default=0.0, help="chance never to run")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
     _free(options.port)
@@ -231,18 +77,18 @@ def events(argv: Sequence[str]) -> int:
     """Start the relay and, once the emulator answers, register the trigger."""
     from infra.local.events import EventChaos, EventRelay
     from infra.local.firestore import Firestore
-    from infra.local.stack import PROJECT, TRIGGER, TRIGGER_PATTERN
+    from infra.local.stack_options import PROJECT, TRIGGER, TRIGGER_PATTERN
 
-    parser = _parser("events", COMMANDS["events"][0])
+    parser = command_parser("events", COMMANDS["events"][0])
     parser.add_argument("--port", type=int, default=PORTS["events"], help="that receives events")
     parser.add_argument("--target", default=f"http://127.0.0.1:{PORTS['functions']}/fanout")
     parser.add_argument("--firestore", default=f"127.0.0.1:{PORTS['firestore']}", help="host:port")
     parser.add_argument("--project", default=PROJECT)
     parser.add_argument("--pattern", default=TRIGGER_PATTERN, help="of the documents")
-    parser.add_argument("--duplicate", type=_chance, default=0.0, help="chance to deliver twice")
+    parser.add_argument("--duplicate", type=chance, default=0.0, help="chance to deliver twice")
     parser.add_argument("--delay", type=float, default=0.0, help="most seconds to be late")
-    parser.add_argument("--reorder", type=_chance, default=0.0, help="chance to be overtaken")
-    parser.add_argument("--lose", type=_chance, default=0.0, help="chance never to deliver")
+    parser.add_argument("--reorder", type=chance, default=0.0, help="chance to be overtaken")
+    parser.add_argument("--lose", type=chance, default=0.0, help="chance never to deliver")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
     _free(options.port)
@@ -264,9 +110,9 @@ def scheduler(argv: Sequence[str]) -> int:
     """Call sweep at a fixed interval."""
     from infra.local.scheduler import Scheduler
 
-    parser = _parser("scheduler", COMMANDS["scheduler"][0])
+    parser = command_parser("scheduler", COMMANDS["scheduler"][0])
     parser.add_argument("--url", default=f"http://127.0.0.1:{PORTS['functions']}/sweep")
-    parser.add_argument("--interval", type=_positive, default=60.0, help="seconds")
+    parser.add_argument("--interval", type=positive, default=60.0, help="seconds")
     parser.add_argument("--overlap", action="store_true", help="call while the last call runs")
     options = parser.parse_args(argv)
     job = Scheduler(options.url, options.interval, overlap=options.overlap)
@@ -281,9 +127,9 @@ def scheduler(argv: Sequence[str]) -> int:
 def firestore(argv: Sequence[str]) -> int:
     """Start the Firestore emulator."""
     from infra.local.firestore import start_firestore
-    from infra.local.stack import ROOT
+    from infra.local.stack_options import ROOT
 
-    parser = _parser("firestore", COMMANDS["firestore"][0])
+    parser = command_parser("firestore", COMMANDS["firestore"][0])
     parser.add_argument("--port", type=int, default=PORTS["firestore"])
     parser.add_argument("--relay", default=f"127.0.0.1:{PORTS['events']}", help="gets the events")
     parser.add_argument("--rules", type=Path, help="a file of security rules")
@@ -310,9 +156,9 @@ def firestore(argv: Sequence[str]) -> int:
 def bucket(argv: Sequence[str]) -> int:
     """Start the bucket."""
     from infra.local.bucket import start_bucket
-    from infra.local.stack import BUCKET, PROJECT, ROOT
+    from infra.local.stack_options import BUCKET, PROJECT, ROOT
 
-    parser = _parser("bucket", COMMANDS["bucket"][0])
+    parser = command_parser("bucket", COMMANDS["bucket"][0])
     parser.add_argument("--port", type=int, default=PORTS["bucket"])
     parser.add_argument("--folder", type=Path, help="keep objects there as files, not in memory")
     parser.add_argument("--name", default=BUCKET, help="of the bucket")
@@ -375,7 +221,7 @@ def _elsewhere(module: str) -> _Command:
 
 COMMANDS: dict[str, tuple[str, _Command]] = {
     "demo": ("paint a sample fairy tale, save the pictures", _elsewhere("infra.local.demo")),
-    "up": ("start the whole stack and keep it running", up),
+    "up": ("start the whole stack and keep it running", _elsewhere("infra.local.up")),
     "bench": ("measure one book, then ten at once", _elsewhere("infra.local.bench")),
     "proxy": ("the simulated MidJourney Proxy alone", _elsewhere("infra.local.proxy.__main__")),
     "tasks": ("the Cloud Tasks server alone", tasks),

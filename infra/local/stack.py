@@ -6,23 +6,20 @@ loop of its own, so that a test can turn their chaos up and read their counters.
 """
 
 import contextlib
-import json
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 import requests
 
 from infra.local.bucket import Bucket, start_bucket
-from infra.local.cloudtasks import Chaos, QueueSettings, TasksServer, TokenIssuer
-from infra.local.events import EventChaos, EventRelay
+from infra.local.cloudtasks import TasksServer, TokenIssuer
+from infra.local.events import EventRelay
 from infra.local.firestore import Firestore, start_firestore
 from infra.local.processes import (
     HOST,
@@ -36,80 +33,23 @@ from infra.local.processes import (
     port_is_free,
 )
 from infra.local.scheduler import Scheduler
+from infra.local.stack_options import (
+    BUCKET,
+    LOCATION,
+    ROOT,
+    TRIGGER,
+    TRIGGER_PATTERN,
+    Ports,
+    StackOptions,
+    read_queues,
+)
 from shared.settings import Settings, SettingsError
 
-ROOT = Path(__file__).resolve().parents[2]
-PROJECT = "demo-fairy-tale"
-LOCATION = "asia-northeast3"
-BUCKET = "fairy-tale-pictures"
-TRIGGER = "fanout"
-TRIGGER_PATTERN = "references/{jobId}"
 PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
 
 _Result = TypeVar("_Result")
 _FUNCTIONS_GRACE = 6.0
 _SHORTEST_LOOK = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """The TCP ports of the parts; 0 means any free one."""
-
-    functions: int = 0
-    proxy: int = 0
-    firestore: int = 0
-    tasks: int = 0
-    events: int = 0
-    bucket: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackOptions:
-    """What a stack is to be like."""
-
-    ports: Ports = Ports()
-    speed: float = 1.0
-    """How many times faster than MidJourney the simulated proxy paints."""
-    proxy_args: Sequence[str] = ()
-    """More arguments for the simulated proxy."""
-    proxy_url: str | None = None
-    """A proxy to use instead of the simulated one; default: MIDJOURNEY_PROXY_URL, if it is set."""
-    functions_env: Mapping[str, str] = field(default_factory=dict)
-    """Variables for the functions, which win over the stack's own."""
-    source: Path = ROOT / "main.py"
-    """The file that exports the functions."""
-    workers: int = 2
-    """Processes that serve the functions."""
-    threads: int = 32
-    """Threads of each of them."""
-    tasks_chaos: Chaos | None = None
-    events_chaos: EventChaos | None = None
-    sweep_interval: float = 60.0
-    """Seconds between two sweeps; 0 means never."""
-    log_folder: Path = ROOT / ".local" / "logs"
-    bucket_folder: Path | None = None
-    """Where pictures are kept as files; default: in memory."""
-    rules: Path | None = None
-    """A file of Firestore security rules."""
-    project: str = PROJECT
-
-
-def read_queues(
-    project: str, file: Path = ROOT / "infra" / "queues.json"
-) -> dict[str, QueueSettings]:
-    """Return the queues that the project deploys, by their full names."""
-    parent = f"projects/{project}/locations/{LOCATION}/queues"
-    return {
-        f"{parent}/{name}": QueueSettings(
-            max_dispatches_per_second=limits["maxDispatchesPerSecond"],
-            max_concurrent_dispatches=limits["maxConcurrentDispatches"],
-            max_attempts=limits["maxAttempts"],
-            min_backoff=limits["minBackoffSeconds"],
-            max_backoff=limits["maxBackoffSeconds"],
-            max_doublings=limits["maxDoublings"],
-        )
-        for name, limits in json.loads(file.read_text()).items()
-    }
 
 
 class LocalStack:
@@ -359,3 +299,6 @@ class LocalStack:
     def check(self) -> None:
         """Raise LocalStackError if a part of the stack has died."""
         self._children.check()
+
+
+__all__ = ["LOCATION", "ROOT", "LocalStack", "Ports", "StackOptions", "read_queues"]

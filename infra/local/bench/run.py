@@ -16,7 +16,8 @@ from infra.local.bench.calls import Call, read_calls
 from infra.local.bench.plan import IMAGINE_SECONDS, UPSCALE_SECONDS, Plan, schedule_seconds, tale
 from infra.local.bench.watch import JobWatch
 from infra.local.client import Client
-from infra.local.stack import TRIGGER, LocalStack, StackOptions
+from infra.local.stack import LocalStack, StackOptions
+from infra.local.stack_options import TRIGGER
 
 PICTURE_SIZE = 128
 """Pixels of a picture's longer side: painting must not take the machine's time from the server."""
