@@ -59,7 +59,8 @@ def parse(body: object, model: type[M]) -> M:
         return model.model_validate(body)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
-        faults = _faults(errors[:MOST_FAULTS], field_names(model))
+        names = field_names(model)
+        faults = [_fault(details, names) for details in errors[:MOST_FAULTS]]
         raise invalid(faults, more=len(errors) - len(faults)) from None
 
 
@@ -76,14 +77,15 @@ def invalid(faults: list[Fault], more: int = 0) -> Problem:
 def job_id_of_query_or_body(request: flask.Request) -> str:
     """The job that a request names in its query, in its body, or alike in both."""
     in_query = request.args.get("jobId")
-    if in_query is None and not request.content_length:
-        raise Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...')
-    if request.content_length:
-        in_body = parse_body(request, CancelModel).job_id
-        if in_query not in {None, in_body}:
-            raise Problem(400, "ambiguous_id", "Name one job: the query and the body differ.")
-        return in_body
-    return in_query or ""
+    # A body that is sent in chunks has no length.
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        if in_query is None:
+            raise Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...')
+        return in_query
+    in_body = parse_body(request, CancelModel).job_id
+    if in_query not in {None, in_body}:
+        raise Problem(400, "ambiguous_id", "Name one job: the query and the body differ.")
+    return in_body
 
 
 def _json_body(request: flask.Request) -> object:
@@ -106,10 +108,6 @@ def _json_body(request: flask.Request) -> object:
 
 def _no_such_number(name: str) -> float:
     raise ValueError(name)
-
-
-def _faults(errors: list[ErrorDetails], names: list[str]) -> list[Fault]:
-    return [_fault(details, names) for details in errors]
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

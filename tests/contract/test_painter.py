@@ -1,5 +1,6 @@
 """What the step machine relies on in a painter: the same tests for MidJourney and for the fake."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -28,22 +29,22 @@ from tests.fakes.world import World
 PROMPT = "a brave girl, full body --ar 3:4 --v 7"
 
 
-class Atelier:
+class Atelier(ABC):
     """A painter, a way to let time pass, and a way to have it misbehave."""
 
     painter: Painter
 
+    @abstractmethod
     def misbehave(self, word: str) -> None:
         """The next submission meets this fate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wait_for(self, task_id: str, token: str, phases: set[Phase]) -> Sighting:
         """Let time pass until the task is in one of the phases."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cut_off(self) -> None:
         """The painter can't be reached any more."""
-        raise NotImplementedError
 
 
 class FakeAtelier(Atelier):

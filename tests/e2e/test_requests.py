@@ -167,6 +167,10 @@ def test_cancel_names_one_job(backend):
     url = f"{backend.url}/cancel?jobId={'a' * 26}"
 
     assert requests.post(url, timeout=30).json()["code"] == "job_not_found"
+    chunks = iter([b'{"jobId":', b'"%s"}' % (b"a" * 26)])
+    json = {"Content-Type": "application/json"}
+    chunked = requests.post(f"{backend.url}/cancel", data=chunks, headers=json, timeout=30)
+    assert chunked.json()["code"] == "job_not_found"
     other = requests.post(url, json={"jobId": "b" * 26}, timeout=30)
     assert (other.status_code, other.json()["code"]) == (400, "ambiguous_id")
 

@@ -97,14 +97,6 @@ def star(x: float, y: float, radius: float, rays: int = 5, angle: float = -math.
     return outline
 
 
-def placed(
-    shape: Sequence[Point], x: float, y: float, scale: float = 1.0, angle: float = 0.0
-) -> Shape:
-    """Return the shape turned around its origin, scaled and then moved to (x, y)."""
-    cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-    return [(x + px * cos - py * sin, y + px * sin + py * cos) for px, py in shape]
-
-
 def mirrored(shape: Sequence[Point]) -> Shape:
     """Return the shape with left and right exchanged around x = 0."""
     return [(-x, y) for x, y in shape]
