@@ -47,6 +47,9 @@ ENDED = frozenset({ImageStatus.SUCCEEDED, ImageStatus.FAILED, ImageStatus.CANCEL
 class Step(StrEnum):
     """What has to be done next with an image; `Image.due_at` says when."""
 
+    DESCRIBE = "describe"
+    """Have a drawing without words described, or find out what became of such a submission."""
+    WATCH_DESCRIBE = "watch_describe"
     IMAGINE = "imagine"
     """Submit an IMAGINE, or find out what became of one whose answer was lost."""
     WATCH_IMAGINE = "watch_imagine"
@@ -75,7 +78,11 @@ class Submission:
     answer_lost: bool = False
     """Whether the call that sent it came back without an answer."""
     seed: int | None = None
-    """The IMAGINE's `--seed`, 0..4294967295; makes prompts in flight differ (see `prompt`)."""
+    """The IMAGINE's `--seed`, 0..4294967295; makes prompts in flight differ."""
+    rules: str | None = None
+    """The version of the prompt rules that the IMAGINE's prompt was built by."""
+    done: bool = False
+    """Whether the painter finished it: of an IMAGINE, whether its four pictures can be upscaled."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
 
@@ -91,7 +98,7 @@ class Image:
     role: Role
     name: str
     prompt: str
-    """The child's words, as the client sent them."""
+    """The child's words, as the client sent them; empty if options or a drawing say it all."""
     status: ImageStatus
     created_at: datetime
     updated_at: datetime
@@ -101,6 +108,14 @@ class Image:
     """When Firestore's TTL policy may delete the document; its job's."""
     nonce: str
     """Random, new at each generation: makes tokens unique and object names unguessable."""
+    option_ids: tuple[str, ...] = ()
+    """The options of the catalogue that were chosen for a character's looks."""
+    drawing: str | None = None
+    """The child's own drawing of it: the name of an object in our bucket."""
+    described: str = ""
+    """What the painter says is to be seen in the drawing; asked for if the child said nothing."""
+    same_as_reference: bool = False
+    """Whether this is the main character once more, in another pose."""
     generation: int = 1
     """Up by one at each regeneration; part of the fencing token."""
     seq: int = 0
@@ -111,6 +126,8 @@ class Image:
     """Where clients get the picture; a regeneration keeps it until the new one is there."""
     preview_url: str | None = None
     """The painter's partial picture or grid while it paints; expires, for watching only."""
+    grid_url: str | None = None
+    """The painter's four pictures in one, until their previews are stored; expires."""
     variants: Mapping[str, str] = field(default_factory=dict)
     """Name of a variant -> its URL."""
     error: Failure | None = None
@@ -126,10 +143,12 @@ class Image:
     """The picture that it is painted after."""
     fan_out_due_at: datetime | None = None
     """On a reference that is ready: by when its members should have been started."""
+    describe: Submission | None = None
     imagine: Submission | None = None
     upscale: Submission | None = None
-    candidate: int = 1
-    """Which of the four pictures of the grid is upscaled, 1..4."""
+    candidate: int | None = None
+    """Which of the four pictures of the grid is upscaled, 1..4; None until it is chosen."""
+    describe_attempts: int = 0
     imagine_attempts: int = 0
     upscale_attempts: int = 0
     store_attempts: int = 0

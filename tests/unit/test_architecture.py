@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 MAY_IMPORT = {
     "shared.domain": {"shared.domain"},
-    "shared.ports": {"shared.domain"},
+    "shared.ports": {"shared.domain", "shared.ports"},
     "shared.log": set(),
     "shared.settings": {"shared.domain"},
     "shared.adapters": {"shared.domain", "shared.ports", "shared.log", "shared.adapters"},

@@ -1,14 +1,4 @@
-"""The seams: what the use cases need of the outside, and the errors that can come from there.
-
-Each port has one adapter over an official client (`shared.adapters`). Whatever replaces one, in a
-test or in another product, has to pass the same contract tests.
-
-    StoreError
-    ├── Conflict          somebody else wrote first: read again, decide again
-    └── StoreUnavailable  transient: answer 5xx, the task is retried
-    QueueUnavailable      transient: the sweeper enqueues again what was lost
-    PictureUnavailable    a picture could not be fetched or stored this time
-"""
+"""The job store: Firestore, or what stands in for it, and the writes that it is asked for."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,16 +7,6 @@ from typing import Generic, Protocol, TypeVar
 
 from shared.domain.image import Image
 from shared.domain.job import Job, Tally
-from shared.domain.observation import (
-    Accepted,
-    Busy,
-    Missing,
-    ParentLost,
-    Refused,
-    Sighting,
-    Unreachable,
-    Unsure,
-)
 
 T = TypeVar("T")
 
@@ -41,17 +21,6 @@ class Conflict(StoreError):
 
 class StoreUnavailable(StoreError):
     """The job store could not be reached or did not answer in time: try again later."""
-
-
-class QueueUnavailable(Exception):
-    """A task could not be created: the sweeper will find what it was for and enqueue it again."""
-
-
-class PictureUnavailable(Exception):
-    """A picture could not be fetched or stored this time: try again later."""
-
-
-# --- the job store -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,73 +187,4 @@ class JobStore(Protocol):
         """Do all writes or none. Answers the new version of each saved image by its id.
 
         Raises `Conflict` if one of the writes is conditional on something that is not so.
-        """
-
-
-# --- the task queue ------------------------------------------------------------------------------
-
-
-class TaskQueue(Protocol):
-    """Cloud Tasks, or what stands in for it. Every method may raise `QueueUnavailable`."""
-
-    def schedule(self, image: Image) -> None:
-        """Ring for the image's next step when it is due, with its fencing token."""
-
-    def ask_admission(self) -> None:
-        """Have the admission run soon."""
-
-
-# --- the painter ---------------------------------------------------------------------------------
-
-SubmitAnswer = Accepted | Busy | Refused | Unsure
-LookAnswer = Sighting | Missing | Unreachable
-
-
-class Painter(Protocol):
-    """MidJourney through a proxy, or another one that paints four and enlarges one of them.
-
-    No method raises for what the painter does: every outcome is an observation.
-    """
-
-    def imagine(self, prompt: str, *, token: str) -> SubmitAnswer:
-        """Have four pictures painted. Costs money."""
-
-    def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
-        """Have one of the four, 1..4, enlarged. Costs money."""
-
-    def look(self, task_id: str, *, token: str) -> LookAnswer:
-        """See how a task is doing; a task that does not carry the token is not ours: `Missing`."""
-
-    def find(self, token: str) -> LookAnswer:
-        """Search everything that the painter knows for a token."""
-
-
-# --- pictures ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A picture's bytes, and what they are."""
-
-    data: bytes
-    content_type: str
-    suffix: str
-    """Of a file that holds it, with the dot."""
-
-
-class PictureSource(Protocol):
-    """Where the painter's pictures are fetched from."""
-
-    def fetch(self, url: str) -> Picture:
-        """The picture behind a link. Raises `PictureUnavailable`."""
-
-
-class PictureStore(Protocol):
-    """The bucket, or what stands in for it."""
-
-    def put(self, name: str, picture: Picture) -> str:
-        """Store the picture and answer the URL at which clients get it.
-
-        Storing under a name that is taken changes nothing and answers the same URL.
-        Raises `PictureUnavailable`.
         """

@@ -1,0 +1,80 @@
+"""The seams: what the use cases need of the outside, and the errors that can come from there.
+
+Each port has one adapter over an official client (`shared.adapters`). Whatever replaces one, in a
+test or in another product, has to pass the same contract tests.
+
+    StoreError
+    ├── Conflict          somebody else wrote first: read again, decide again
+    └── StoreUnavailable  transient: answer 5xx, the task is retried
+    QueueUnavailable      transient: the sweeper enqueues again what was lost
+    PictureUnavailable    a picture could not be fetched or stored this time
+    PictureRejected       a picture can't be taken at all; it says why and what to do
+"""
+
+from shared.ports.painter import (
+    LookAnswer,
+    Painter,
+    SubmitAnswer,
+)
+from shared.ports.pictures import (
+    Picture,
+    PictureRejected,
+    PictureSource,
+    PictureStore,
+    PictureTools,
+    PictureUnavailable,
+)
+from shared.ports.queue import (
+    QueueUnavailable,
+    TaskQueue,
+)
+from shared.ports.store import (
+    ChangeJob,
+    Conflict,
+    CreateJob,
+    JobStore,
+    LatestJob,
+    NoteFannedOut,
+    PassFence,
+    PublishReference,
+    Reference,
+    RetractReference,
+    SaveImage,
+    SaveJob,
+    StoreError,
+    StoreUnavailable,
+    Versioned,
+    Write,
+    latest_job,
+)
+
+__all__ = [
+    "ChangeJob",
+    "Conflict",
+    "CreateJob",
+    "JobStore",
+    "LatestJob",
+    "LookAnswer",
+    "NoteFannedOut",
+    "Painter",
+    "PassFence",
+    "Picture",
+    "PictureRejected",
+    "PictureSource",
+    "PictureStore",
+    "PictureTools",
+    "PictureUnavailable",
+    "PublishReference",
+    "QueueUnavailable",
+    "Reference",
+    "RetractReference",
+    "SaveImage",
+    "SaveJob",
+    "StoreError",
+    "StoreUnavailable",
+    "SubmitAnswer",
+    "TaskQueue",
+    "Versioned",
+    "Write",
+    "latest_job",
+]

@@ -1,0 +1,45 @@
+"""The painter: MidJourney through a proxy, or another one."""
+
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.observation import (
+    Accepted,
+    Busy,
+    Missing,
+    ParentLost,
+    Refused,
+    Sighting,
+    Unreachable,
+    Unsure,
+)
+from shared.ports.pictures import Picture
+
+SubmitAnswer = Accepted | Busy | Refused | Unsure
+LookAnswer = Sighting | Missing | Unreachable
+
+
+class Painter(Protocol):
+    """MidJourney through a proxy, or another one that paints four and enlarges one of them.
+
+    No method raises for what the painter does: every outcome is an observation.
+    """
+
+    def imagine(self, prompt: str, *, token: str, drawing: Picture | None = None) -> SubmitAnswer:
+        """Have four pictures painted, after a drawing if one is given. Costs money."""
+
+    def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:
+        """Have a drawing put into words, which come as the `words` of a `Sighting`."""
+
+    def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
+        """Have one of the four, 1..4, enlarged. Costs money."""
+
+    def look(self, task_id: str, *, token: str) -> LookAnswer:
+        """See how a task is doing; a task that does not carry the token is not ours: `Missing`."""
+
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
+        """Search everything that the painter knows for a token.
+
+        `Missing` is a proof: of everything that the painter was sent from `since` on, nothing
+        carries the token. A list that does not reach back that far proves nothing: `Unreachable`.
+        """

@@ -1,0 +1,78 @@
+"""Pictures: where they come from, where they are kept, and what has to be done with them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class PictureUnavailable(Exception):
+    """A picture could not be fetched or stored this time: try again later."""
+
+
+class PictureRejected(Exception):
+    """A picture that somebody sent or named can't be taken; trying again is pointless.
+
+    `code` is stable and machine-readable; `detail` is a sentence that says what to do.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture's bytes, and what they are."""
+
+    data: bytes
+    content_type: str
+    suffix: str
+    """Of a file that holds it, with the dot."""
+
+
+class PictureSource(Protocol):
+    """Where pictures are fetched from, by link."""
+
+    def fetch(self, url: str) -> Picture:
+        """The picture behind a link.
+
+        Raises `PictureRejected` if the link must not be followed or holds no acceptable picture,
+        `PictureUnavailable` if it can't be fetched now.
+        """
+
+
+class PictureStore(Protocol):
+    """The bucket, or what stands in for it."""
+
+    def put(self, name: str, picture: Picture) -> str:
+        """Store the picture and answer the URL at which clients get it.
+
+        Storing under a name that is taken changes nothing and answers the same URL.
+        Raises `PictureUnavailable`.
+        """
+
+    def read(self, name: str) -> Picture:
+        """The object of that full name, suffix included.
+
+        Raises `PictureRejected` ("not_found") if there is none or it is no picture,
+        `PictureUnavailable`.
+        """
+
+
+class PictureTools(Protocol):
+    """What has to be done with pictures' pixels."""
+
+    def drawing(self, data: bytes) -> Picture:
+        """A child's drawing as the painter can use it: PNG, upright, on white, cropped, scaled.
+
+        Raises `PictureRejected` for anything that is no acceptable picture.
+        """
+
+    def previews(self, grid: Picture) -> list[Picture]:
+        """The four pictures of a grid, in the painter's order. Raises `PictureRejected`."""
+
+    def nearest(self, grid: Picture, model: Picture) -> int:
+        """Which of a grid's four, 1..4, has colours nearest to the model's.
+
+        Raises `PictureRejected`.
+        """
