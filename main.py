@@ -8,6 +8,7 @@ from functions.postprocess import postprocess
 from functions.regenerate import regenerate
 from functions.status import status
 from functions.step import step
+from functions.styles import styles
 from functions.sweep import sweep
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "regenerate",
     "status",
     "step",
+    "styles",
     "sweep",
 ]

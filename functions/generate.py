@@ -5,9 +5,11 @@ import json
 
 import flask
 
+from functions.api.looks import look_faults, options_of
 from functions.api.models import MOST_KEY, GenerateModel
-from functions.api.parsing import invalid, parse_body
+from functions.api.parsing import MOST_BYTES_WITH_DRAWINGS, MOST_FAULTS, invalid, parse_body
 from functions.api.problems import Fault, Problem
+from functions.api.sketches import drawing_of
 from functions.api.views import accepted_view, answer, status_url
 from functions.caller import owner_of
 from functions.edge import client_function
@@ -15,19 +17,20 @@ from functions.wiring import services
 from shared.domain.image import Kind, Role
 from shared.settings import settings
 from shared.usecases.start_job import NewBook, NewImage, start_job
+from shared.usecases.take_drawing import Sketch
 
 
 @client_function("POST")
 def generate(request: flask.Request) -> flask.Response:
     """Write the job and all its images, ask for admission, answer 202."""
-    body = parse_body(request, GenerateModel)
+    body = parse_body(request, GenerateModel, MOST_BYTES_WITH_DRAWINGS)
     key = _idempotency_key(request)
-    _check(body)
+    drawings = _check(body)
     book = NewBook(
         owner_uid=owner_of(request),
         student_task_id=body.student_task_id,
         fairytale_id=body.fairytale_id,
-        images=_images(body),
+        images=_images(body, drawings),
         content_hash=_content_hash(body),
         idempotency_key=key,
     )
@@ -39,15 +42,18 @@ def generate(request: flask.Request) -> flask.Response:
     return answer(accepted_view(started, base), 202, headers)
 
 
-def _images(body: GenerateModel) -> tuple[NewImage, ...]:
+def _images(body: GenerateModel, drawings: dict[int, Sketch]) -> tuple[NewImage, ...]:
     characters = [
         NewImage(
             kind=Kind.CHARACTER,
             role=Role.REFERENCE if character.is_main else Role.MEMBER,
             name=character.name,
-            prompt=character.prompt,
+            prompt=character.prompt or "",
+            option_ids=options_of(body, character),
+            same_as_reference=character.same_as is not None,
+            sketch=drawings.get(index),
         )
-        for character in body.characters
+        for index, character in enumerate(body.characters)
     ]
     backgrounds = [
         NewImage(kind=Kind.BACKGROUND, role=Role.MEMBER, name=b.name, prompt=b.prompt)
@@ -71,11 +77,22 @@ def _idempotency_key(request: flask.Request) -> str | None:
     return key.strip()
 
 
-def _check(body: GenerateModel) -> None:
-    """The rules that concern more than one field. Raises `Problem`."""
+def _sketches(body: GenerateModel) -> dict[int, tuple[str, str]]:
+    """Of each character that has a drawing: what the client sent, and where."""
+    found = {}
+    for index, character in enumerate(body.characters):
+        if character.sketch_image is not None:
+            found[index] = (character.sketch_image, f"/characters/{index}/sketchImage")
+        elif character.is_main and body.sketch_image is not None:
+            found[index] = (body.sketch_image, "/sketchImage")
+    return found
+
+
+def _check(body: GenerateModel) -> dict[int, Sketch]:
+    """The rules that concern more than one field; answers the drawings. Raises `Problem`."""
     mains = [index for index, character in enumerate(body.characters) if character.is_main]
     count, most = len(body.characters) + len(body.backgrounds), settings().max_images
-    faults = []
+    faults, drawings = look_faults(body, services().policy.prompts), {}
     if not mains:
         detail = "No character is the main one. Set isMain to true for exactly one character."
         faults.append(Fault(code="no_main_character", detail=detail, pointer="/characters"))
@@ -86,5 +103,12 @@ def _check(body: GenerateModel) -> None:
     if count > most:
         detail = f"The book has {count} pictures; at most {most} are painted for one request."
         faults.append(Fault(code="too_many_images", detail=detail, pointer=""))
+    for index, (text, pointer) in _sketches(body).items():
+        drawing = drawing_of(text, settings().bucket, pointer)
+        if isinstance(drawing, Fault):
+            faults.append(drawing)
+        else:
+            drawings[index] = Sketch(drawing=drawing, where=pointer)
     if faults:
-        raise invalid(faults)
+        raise invalid(faults[:MOST_FAULTS], more=max(0, len(faults) - MOST_FAULTS))
+    return drawings

@@ -2,6 +2,7 @@
 
 import flask
 
+from functions.api.looks import check_wish
 from functions.api.models import RegenerateModel
 from functions.api.parsing import IMAGE_ID, parse_body
 from functions.api.views import answer, image_view, status_url
@@ -19,6 +20,12 @@ def regenerate(request: flask.Request) -> flask.Response:
     body = parse_body(request, RegenerateModel)
     if not IMAGE_ID.fullmatch(body.image_id):
         raise ImageNotFound(body.image_id)
-    image = use_case.regenerate(services(), owner_of(request), body.image_id, body.prompt)
+    check_wish(body, services().policy.prompts)
+    wish = use_case.Wish(
+        prompt=body.prompt,
+        option_ids=None if body.option_ids is None else tuple(body.option_ids),
+        candidate=body.candidate,
+    )
+    image = use_case.regenerate(services(), owner_of(request), body.image_id, wish)
     headers = {"Location": status_url(settings().functions_url, image.job_id)}
     return answer(image_view(image), 202, headers)

@@ -10,6 +10,7 @@ from google.cloud import firestore
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.midjourney import MidJourneyPainter
+from shared.adapters.picture_tools import PillowTools
 from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
 from shared.settings import Settings, settings
 from shared.usecases.services import Services
@@ -50,7 +51,9 @@ def build(values: Settings) -> Services:
         queue=queue,
         painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
         picture_source=HttpPictureSource(),
+        drawing_source=HttpPictureSource(values.hosts_of_sketches()),
         picture_store=BucketPictureStore(values.project, values.bucket, values.pictures_url),
+        picture_tools=PillowTools(values.sketch_bytes),
         policy=values.policy(),
         clock=lambda: datetime.now(UTC),
         new_nonce=lambda: secrets.token_hex(16),

@@ -1,19 +1,21 @@
 """All settings: one table, read from the environment and checked once, at the first use.
 
-Each field's alias is its environment variable; its description is what the README's table says.
+Each field's alias is its environment variable; its description is what docs/settings.md says.
 """
 
 import os
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Self
+from pathlib import Path
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from shared.domain.policy import Policy
-from shared.domain.prompt import PromptRules
+from shared.domain.prompts import PromptRules
+from shared.prompt_file import PromptFileError, read_prompt_rules
 
 CONNECT_AND_MARGIN = 4.0
 """Seconds: to connect to the proxy takes 3 at most, and clocks are not quite the same."""
@@ -82,6 +84,18 @@ class Settings(BaseModel):
     upscale_timeout: float = Field(
         30, alias="UPSCALE_TIMEOUT_SECONDS", description="s; an UPSCALE's time, likewise", gt=0
     )
+    describe_timeout: float = Field(
+        30,
+        alias="DESCRIBE_TIMEOUT_SECONDS",
+        description="s; the time to describe a drawing that came without words, likewise",
+        gt=0,
+    )
+    describe_attempts: int = Field(
+        2,
+        alias="DESCRIBE_ATTEMPTS",
+        description="tries to have such a drawing described; 0: never, it is painted as it is",
+        ge=0,
+    )
     imagine_attempts: int = Field(
         3, alias="IMAGINE_ATTEMPTS", description="IMAGINEs per image, the first included", ge=1
     )
@@ -143,9 +157,31 @@ class Settings(BaseModel):
         ge=1,
     )
     midjourney_version: str = Field(
-        "--v 7", alias="MIDJOURNEY_VERSION", description="written in every prompt",
-        pattern=r"^--(v|niji) [0-9.]+$",
-    )  # fmt: skip
+        "--v 7",
+        alias="MIDJOURNEY_VERSION",
+        description="written in every prompt; one of the models in `shared/prompts.toml`",
+    )
+    candidate: Literal["nearest", "1", "2", "3", "4"] = Field(
+        "nearest",
+        alias="CANDIDATE",
+        description="which of the four is enlarged: 1 to 4, or `nearest` to the reference in colour",
+    )
+    prompts_file: str = Field(
+        "", alias="PROMPTS_FILE", description="prompt rules to use instead of `shared/prompts.toml`"
+    )
+    banned_words_file: str = Field(
+        "",
+        alias="BANNED_WORDS_FILE",
+        description="the proxy's own `banned-words.txt`, instead of the list in the prompt rules",
+    )
+    sketch_hosts: str = Field(
+        "",
+        alias="SKETCH_HOSTS",
+        description="hosts whose https links may be drawings, comma-separated; `.x.org`: below it",
+    )
+    sketch_bytes: int = Field(
+        6 * 1024 * 1024, alias="SKETCH_MAX_BYTES", description="bytes of a drawing, at most", ge=1
+    )
 
     @model_validator(mode="after")
     def _lease_outlives_calls(self) -> Self:
@@ -153,6 +189,15 @@ class Settings(BaseModel):
         if self.submit_within < 1:
             shortest = self.proxy_timeout + CONNECT_AND_MARGIN + 1
             raise ValueError(f"CLAIM_LEASE_SECONDS must be at least {shortest:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _prompts_can_be_read(self) -> Self:
+        try:
+            self.prompts()
+        except PromptFileError as error:
+            names = "MIDJOURNEY_VERSION, PROMPTS_FILE, BANNED_WORDS_FILE"
+            raise ValueError(f"{names}: {error}".rstrip(".")) from None
         return self
 
     @property
@@ -172,9 +217,23 @@ class Settings(BaseModel):
             wrong = "; ".join(_in_words(e) for e in error.errors())
             raise SettingsError(f"Check these environment variables: {wrong}.") from None
 
+    def hosts_of_sketches(self) -> tuple[str, ...]:
+        """The hosts whose links may be drawings."""
+        return tuple(host.strip() for host in self.sketch_hosts.split(",") if host.strip())
+
+    def prompts(self) -> PromptRules:
+        """The prompt rules of the model that is chosen."""
+        return read_prompt_rules(
+            self.midjourney_version, _path(self.prompts_file), _path(self.banned_words_file)
+        )
+
     def policy(self) -> Policy:
         """The figures that `decide` works with."""
         return Policy(
+            prompts=self.prompts(),
+            candidate=None if self.candidate == "nearest" else int(self.candidate),
+            describe_limit=timedelta(seconds=self.describe_timeout),
+            describe_attempts=self.describe_attempts,
             slots=self.slots,
             imagine_limit=timedelta(seconds=self.imagine_timeout),
             upscale_limit=timedelta(seconds=self.upscale_timeout),
@@ -190,8 +249,11 @@ class Settings(BaseModel):
             backoff_max=timedelta(seconds=self.backoff_max),
             head_start=timedelta(seconds=self.head_start),
             fan_out_grace=timedelta(seconds=self.sweep_grace),
-            prompts=PromptRules(version=self.midjourney_version),
         )
+
+
+def _path(name: str) -> Path | None:
+    return Path(name) if name else None
 
 
 def _in_words(error: ErrorDetails) -> str:
@@ -199,7 +261,8 @@ def _in_words(error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch":
         meanings = {field.alias: field.description for field in Settings.model_fields.values()}
         return f"{name} is not a {meanings[name]}"
-    return f"{name}: {error['msg']}" if name else error["msg"]
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {said}" if name else said
 
 
 @lru_cache(maxsize=1)

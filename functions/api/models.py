@@ -10,16 +10,21 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     StrictStr,
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.domain.prompt import clean
+from shared.domain.prompts import clean
 
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
 """Characters, at most: of an id, a picture's name, a prompt, an Idempotency-Key."""
+MOST_OPTIONS = 30
+"""Options for one character, at most; the catalogue's own rules come on top."""
+MOST_SKETCH = 9 * 1024 * 1024
+"""Characters of a drawing as a data URL: some 6.7 MB of picture."""
 MOST_PICTURES = 100
 """Of each kind, in any configuration; the setting MAX_IMAGES may allow fewer."""
 
@@ -54,6 +59,12 @@ Prompt = Annotated[
 """A child's words; signs alone, of which nothing would be left to paint, are none."""
 
 
+OptionIds = Annotated[list[StrictStr], Field(max_length=MOST_OPTIONS)]
+"""Ids of the catalogue's options, as styles gives them."""
+Sketch = Annotated[StrictStr, StringConstraints(min_length=1, max_length=MOST_SKETCH)]
+"""A drawing: a data URL, an https URL of an allowed host, or `gs://` and an object of ours."""
+
+
 class RequestModel(BaseModel):
     """A request's part: fields in camelCase, none beside those that are named."""
 
@@ -64,8 +75,13 @@ class CharacterModel(RequestModel):
     """A character of the tale."""
 
     name: Name
-    prompt: Prompt
+    prompt: Prompt | None = None
+    """May be missing if options or a drawing say what it looks like."""
     is_main: StrictBool = Field(False, validation_alias=AliasChoices("isMain", "main"))
+    option_ids: OptionIds = []
+    sketch_image: Sketch | None = None
+    same_as: Name | None = None
+    """The name of the main character, if this is the same one in another pose."""
 
 
 class BackgroundModel(RequestModel):
@@ -80,15 +96,22 @@ class GenerateModel(RequestModel):
 
     student_task_id: Id
     fairytale_id: Id
+    option_ids: OptionIds = []
+    """For the main character, beside its own."""
+    sketch_image: Sketch | None = None
+    """Of the main character, unless it has its own."""
     characters: list[CharacterModel] = Field(max_length=MOST_PICTURES)
     backgrounds: list[BackgroundModel] = Field([], max_length=MOST_PICTURES)
 
 
 class RegenerateModel(RequestModel):
-    """The body of regenerate: one image, and new words for it if wanted."""
+    """The body of regenerate: one image, and what is to be different this time."""
 
     image_id: StrictStr
     prompt: Prompt | None = None
+    option_ids: OptionIds | None = None
+    candidate: Annotated[StrictInt, Field(ge=1, le=4)] | None = None
+    """Another one of the four that were painted; goes with neither words nor options."""
 
 
 class CancelModel(RequestModel):

@@ -24,6 +24,8 @@ M = TypeVar("M", bound=BaseModel)
 
 MOST_BYTES = 256 * 1024
 """Of a request's body: twenty of the longest prompts in four-byte letters are some 170 KiB."""
+MOST_BYTES_WITH_DRAWINGS = 12 * 1024 * 1024
+"""Of a body that may hold drawings; the platform takes 32 MiB."""
 
 MOST_FAULTS = 20
 """Faults that an answer lists."""
@@ -35,6 +37,8 @@ _TYPES = {
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
+    "greater_than_equal": "1, 2, 3 or 4",
+    "less_than_equal": "1, 2, 3 or 4",
     "model_type": "an object",
     "dict_type": "an object",
     "model_attributes_type": "an object",
@@ -48,9 +52,9 @@ _KNOWN_FIELDS = sorted(
 )
 
 
-def parse_body(request: flask.Request, model: type[M]) -> M:
+def parse_body(request: flask.Request, model: type[M], most_bytes: int = MOST_BYTES) -> M:
     """The body as `model`. Raises `Problem` 400, 413, 415 or 422."""
-    return parse(_json_body(request), model)
+    return parse(_json_body(request, most_bytes), model)
 
 
 def parse(body: object, model: type[M]) -> M:
@@ -88,15 +92,15 @@ def job_id_of_query_or_body(request: flask.Request) -> str:
     return in_body
 
 
-def _json_body(request: flask.Request) -> object:
+def _json_body(request: flask.Request, most_bytes: int) -> object:
     if request.mimetype != "application/json":
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
-    if request.content_length is not None and request.content_length > MOST_BYTES:
-        raise Problem(413, "body_too_large", f"Send at most {MOST_BYTES // 1024} KiB.")
+    if request.content_length is not None and request.content_length > most_bytes:
+        raise Problem(413, "body_too_large", f"Send at most {most_bytes // 1024} KiB.")
     data = request.get_data(cache=False)
-    if len(data) > MOST_BYTES:
-        raise Problem(413, "body_too_large", f"Send at most {MOST_BYTES // 1024} KiB.")
+    if len(data) > most_bytes:
+        raise Problem(413, "body_too_large", f"Send at most {most_bytes // 1024} KiB.")
     try:
         return json.loads(data, parse_constant=_no_such_number)
     except json.JSONDecodeError as error:
@@ -129,7 +133,9 @@ def _fault(details: ErrorDetails, names: list[str]) -> Fault:
         case "too_long":
             most = context.get("max_length")
             detail = f"{where} has too many items; at most {most}."
-            return Fault(code="too_many_images", detail=detail, pointer=pointer)
+            options = details["loc"][-1] == "optionIds"
+            code = "too_many_options" if options else "too_many_images"
+            return Fault(code=code, detail=detail, pointer=pointer)
         case "string_too_long":
             most = context.get("max_length")
             detail = f"{where} is too long; at most {most} characters."

@@ -77,11 +77,13 @@ def unavailable() -> Problem:
 
 def refused(refusal: refusals.Refusal) -> Problem:
     """The answer to a refusal of a use case."""
+    return _about_a_job(refusal) or _about_an_image(refusal) or internal_error()
+
+
+def _about_a_job(refusal: refusals.Refusal) -> Problem | None:
     match refusal:
         case refusals.JobNotFound():
             return Problem(404, "job_not_found", "There is no such job. Check the id.")
-        case refusals.ImageNotFound():
-            return Problem(404, "image_not_found", "There is no such image. Check the imageId.")
         case refusals.KeyReused():
             detail = (
                 "This Idempotency-Key came with another content before. Use a new key for a new "
@@ -95,6 +97,21 @@ def refused(refusal: refusals.Refusal) -> Problem:
             )
             headers = {"Retry-After": "10"}
             return Problem(409, "job_running", detail, headers=headers, jobId=refusal.job_id)
+        case refusals.DrawingRefused():
+            fault = Fault(code=refusal.code, detail=refusal.detail, pointer=refusal.where)
+            return Problem(422, refusal.code, refusal.detail, faults=[fault])
+        case refusals.DrawingUnavailable():
+            detail = "The drawing could not be fetched just now. Send the request again."
+            fault = Fault(code="drawing_unavailable", detail=detail, pointer=refusal.where)
+            headers = {"Retry-After": "5"}
+            return Problem(503, "drawing_unavailable", detail, faults=[fault], headers=headers)
+    return None
+
+
+def _about_an_image(refusal: refusals.Refusal) -> Problem | None:
+    match refusal:
+        case refusals.ImageNotFound():
+            return Problem(404, "image_not_found", "There is no such image. Check the imageId.")
         case refusals.ImageBusy():
             detail = "The image is still being painted. Wait until it is completed."
             return Problem(409, "image_busy", detail, headers={"Retry-After": "10"})
@@ -104,4 +121,17 @@ def refused(refusal: refusals.Refusal) -> Problem:
                 "Regenerate the main character first."
             )
             return Problem(409, "reference_missing", detail)
-    return internal_error()
+        case refusals.CandidatesUnknown():
+            detail = (
+                "There are no four pictures of this image to choose from. Regenerate it without "
+                "candidate to have four new ones painted."
+            )
+            return Problem(409, "no_candidates", detail)
+        case refusals.CandidateShown():
+            detail = "The image shows this candidate already. Choose another one of 1 to 4."
+            return Problem(409, "candidate_shown", detail)
+        case refusals.NotACharacter():
+            detail = "optionIds are for characters; this image is a background. Send a prompt."
+            fault = Fault(code="not_a_character", detail=detail, pointer="/optionIds")
+            return Problem(422, "not_a_character", detail, faults=[fault])
+    return None

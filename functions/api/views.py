@@ -10,6 +10,8 @@ import flask
 from shared.domain.failure import Failure
 from shared.domain.image import Image
 from shared.domain.job import Book, Job, overall_progress
+from shared.domain.prompts import Category, Option, PromptRules
+from shared.domain.storing import CANDIDATE_VARIANTS
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
@@ -69,6 +71,14 @@ def image_view(image: Image) -> dict[str, object]:
         "imageUrl": image.image_url,
         "previewUrl": image.preview_url,
         "generation": image.generation,
+        "optionIds": list(image.option_ids),
+        "description": image.described or None,
+        "candidate": image.candidate if image.image_url else None,
+        "candidates": [
+            {"candidate": index, "previewUrl": image.variants[name]}
+            for index, name in enumerate(CANDIDATE_VARIANTS, start=1)
+            if name in image.variants
+        ],
         "completed": image.ended,
         "error": _error(image.error),
     }
@@ -84,6 +94,27 @@ def job_view(job: Job) -> dict[str, object]:
     }
 
 
+def catalogue_view(rules: PromptRules, language: str) -> dict[str, object]:
+    """The answer of styles: what a hero's looks can be chosen from, in one language."""
+    return {
+        "version": rules.version,
+        "language": language,
+        "categories": [
+            {
+                "id": category.id,
+                "label": _label(category, language),
+                "exclusive": category.exclusive,
+                "most": category.limit,
+                "options": [
+                    {"id": option.id, "label": _label(option, language)}
+                    for option in category.options
+                ],
+            }
+            for category in rules.catalogue.categories
+        ],
+    }
+
+
 def answer(
     body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> flask.Response:
@@ -95,11 +126,20 @@ def answer(
 def cached_answer(
     request: flask.Request, body: Mapping[str, object], headers: Mapping[str, str]
 ) -> flask.Response:
-    """A JSON answer with its `ETag`, or 304 if the client has this very one (RFC 9110, 13.1.2)."""
-    response = answer(body, headers={**headers, "Cache-Control": "private, no-cache"})
+    """A JSON answer of one client's own, to be asked for anew each time; see `with_etag`."""
+    private = {**headers, "Cache-Control": "private, no-cache"}
+    return with_etag(request, answer(body, headers=private))
+
+
+def with_etag(request: flask.Request, response: flask.Response) -> flask.Response:
+    """The answer with its `ETag`, or 304 if the client has this very one (RFC 9110, 13.1.2)."""
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
     return response
+
+
+def _label(named: Category | Option, language: str) -> str:
+    return named.ko if language == "ko" else named.en
 
 
 def _error(failure: Failure | None) -> dict[str, str] | None:

@@ -1,22 +1,43 @@
 """What the MidJourney Proxy's answers mean: pure, one function for each of its two objects.
 
-The proxy answers nearly everything with HTTP 200 and tells by `code`. Sources: novicezk's
-midjourney-proxy v2.6.3, `ReturnCode`, `SubmitResultVO`, `Task`, `ErrorMessageHandler`.
+Two proxies are understood, and what gateways make of them. Sources: novicezk's midjourney-proxy
+v2.6.3, `ReturnCode`, `SubmitResultVO`, `Task`, `ErrorMessageHandler`; trueai-org's v11,
+`SubmitController`, `TaskService`, `DiscordService.RedisEnqueue`, `DiscordWebSocketService`;
+new-api, `relay/mjproxy_handler.go`.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.observation import Accepted, Busy, ParentLost, Phase, Refused, Sighting, Unsure
+from shared.domain.observation import (
+    Accepted,
+    Busy,
+    ParentLost,
+    Phase,
+    Refused,
+    Sighting,
+    Unreachable,
+    Unsure,
+)
 from shared.ports import SubmitAnswer
 
 ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
-QUEUED, QUEUE_FULL, BANNED_WORD = 22, 23, 24
+EXISTED, QUEUED, QUEUE_FULL, BANNED_WORD, RATE_LIMITED = 21, 22, 23, 24, 30
+CERTAIN_REFUSALS = frozenset((NOT_FOUND, INVALID, QUEUE_FULL, BANNED_WORD, RATE_LIMITED))
+"""Codes that a gateway sends only if it has passed nothing on, whatever its HTTP status."""
+
+NEWEST = 100
+"""Tasks in trueai-org's list, which is cut there; novicezk's holds all (`TaskController`)."""
+CLOCKS_APART = timedelta(seconds=60)
+"""By how much the proxy's clock may be behind ours."""
 
 _PHASES = {
     "NOT_START": Phase.WAITING,
+    "MODAL": Phase.WAITING,
     "SUBMITTED": Phase.WORKING,
     "IN_PROGRESS": Phase.WORKING,
     "SUCCESS": Phase.DONE,
@@ -24,37 +45,102 @@ _PHASES = {
     "CANCEL": Phase.FAILED,
 }
 _REFUSALS = (
-    # What MidJourney's messages begin with, once the proxy has put their title in brackets.
-    ("[banned prompt", FailureCode.MODERATED),
-    ("[image denied", FailureCode.MODERATED),
-    ("[action needed", FailureCode.MODERATED),
-    ("[invalid parameter", FailureCode.PROMPT_REJECTED),
-    ("[invalid link", FailureCode.PROMPT_REJECTED),
+    # What MidJourney's messages begin with. novicezk puts their title in brackets, trueai-org
+    # ends it with a comma; the last one is trueai-org's own word list, which works in its queue.
+    ("banned prompt", FailureCode.MODERATED),
+    ("image denied", FailureCode.MODERATED),
+    ("action needed", FailureCode.MODERATED),
+    ("request cancelled due to output filters", FailureCode.MODERATED),
+    ("invalid prompt", FailureCode.PROMPT_REJECTED),
+    ("invalid parameter", FailureCode.PROMPT_REJECTED),
+    ("invalid link", FailureCode.PROMPT_REJECTED),
     ("invalid form body", FailureCode.PROMPT_REJECTED),
+    ("可能包含敏感词", FailureCode.BANNED_WORD),
 )
+_NOT_YET = (
+    # With code 4: "the parent task's state is wrong", as its SUCCESS is not in the store yet; the
+    # same of new-api; trueai-org's limits of a caller, its missing redis, and a lock for minutes.
+    "状态",
+    "task_status_not_success",
+    "已达上限",
+    "暂不可用",
+    "临时封锁",
+)
+_NUMBER = re.compile(r"^\s*(?:\d\ufe0f?\u20e3|\d[.)]\s)\s*", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_PARAMETERS = re.compile(r"(?:^|\s)(?:--|—)[A-Za-z].*", re.DOTALL)
 
 
-def submit_answer(answer: Mapping[str, Any]) -> SubmitAnswer | ParentLost:
-    """What a SubmitResult means; its HTTP status is 200 whatever it says."""
+@dataclass(frozen=True, kw_only=True)
+class ToConfirm:
+    """Taken, but nothing is done before it has been confirmed (a modal, in Discord's words)."""
+
+    task_id: str
+    prompt: str | None
+    """With these words; None for those that it came with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HadAlready:
+    """Not taken: the proxy has this task already (novicezk up to 2.6.0, of a repeated UPSCALE)."""
+
+    task_id: str
+
+
+def submit_answer(answer: Mapping[str, Any]) -> SubmitAnswer | ParentLost | ToConfirm | HadAlready:
+    """What a SubmitResult means."""
     code, task_id = answer["code"], answer.get("result")
-    description = str(answer.get("description") or f"code {code}")
+    description = str(answer.get("description") or answer.get("message") or f"code {code}")
     properties = answer.get("properties") or {}
     if code in {ACCEPTED, QUEUED}:
         # Taken, it says; without an id only a search can tell.
         return Accepted(task_id=str(task_id)) if task_id else Unsure(reason="no id in the answer")
-    if code == NOT_FOUND:
-        return ParentLost(reason=description)
-    if code in {QUEUE_FULL, FAILED}:
+    if code == EXISTED and task_id:
+        return _existed(str(task_id), description, properties)
+    if code == NOT_FOUND or "task_not_found" in description:
+        # "No such account": of an upscale its grid's, which may come back.
+        account = "账号" in description or "account" in description
+        return Busy(reason=description) if account else ParentLost(reason=description)
+    if code in {QUEUE_FULL, FAILED, RATE_LIMITED}:
         return Busy(reason=description)
     if code == BANNED_WORD:
         word = properties.get("bannedWord")
         message = f"The word “{word}” is on the painter's list of banned words. Use another one."
         return Refused(failure=Failure(code=FailureCode.BANNED_WORD, message=message))
-    if code == INVALID and "状态" in description:
-        # "The parent task's state is wrong": its SUCCESS has not reached the proxy's store yet.
+    if code == INVALID and any(words in description for words in _NOT_YET):
         return Busy(reason=description)
+    if answer.get("success") is False:
+        # trueai-org's other envelope, for what its filters stop before a task is made: limits.
+        return Busy(reason=description)
+    if code == INVALID and "异常" in description and "提交" in description:
+        # trueai-org: an unexpected exception somewhere in the submission.
+        return Unsure(reason=description)
     message = f"The painter refused the request (code {code}). Change the prompt."
+    if "禁止上传" in description:
+        message = "The painter takes no drawings: uploads are switched off there. Leave it out."
     return Refused(failure=Failure(code=FailureCode.PROMPT_REJECTED, message=message))
+
+
+def _existed(
+    task_id: str, description: str, properties: Mapping[str, Any]
+) -> ToConfirm | HadAlready:
+    """Code 21 has two meanings; whatever is not clearly the one is looked at before it is used."""
+    had = "status" in properties or "imageUrl" in properties
+    modal = "remix" in properties or "finalPrompt" in properties or "confirm" in description.lower()
+    if modal and not had:
+        return ToConfirm(task_id=task_id, prompt=properties.get("finalPrompt") or None)
+    return HadAlready(task_id=task_id)
+
+
+def task_of(answer: object) -> Mapping[str, Any] | Unreachable | None:
+    """The Task of an answer to a fetch; None if the proxy has none."""
+    if answer is None or isinstance(answer, Unreachable):
+        return answer
+    if isinstance(answer, Mapping) and "id" in answer and "status" in answer:
+        return answer
+    if isinstance(answer, Mapping) and answer.get("code") in {NOT_FOUND, INVALID}:
+        return None
+    return Unreachable(reason="the proxy's answer is not a task")
 
 
 def sighting(task: Mapping[str, Any]) -> Sighting:
@@ -64,15 +150,62 @@ def sighting(task: Mapping[str, Any]) -> Sighting:
     failure, permanent = None, False
     if phase is Phase.FAILED:
         failure, permanent = _failure(str(task.get("failReason") or ""))
+    described = phase is Phase.DONE and task.get("action") == "DESCRIBE"
     return Sighting(
         task_id=str(task["id"]),
         phase=phase,
         progress=_percent(task.get("progress")),
         picture_url=task.get("imageUrl") or None,
+        words=_words(task) if described else None,
         started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
         failure=failure,
         permanent=permanent,
     )
+
+
+def unconfirmed(task: Mapping[str, Any]) -> bool:
+    """Whether it waits for a confirmation that it never got.
+
+    trueai-org leaves it in MODAL until its turn comes, but marks it when it is confirmed.
+    """
+    return task.get("status") == "MODAL" and not task.get("remixAutoSubmit")
+
+
+def final_prompt(task: Mapping[str, Any]) -> str | None:
+    """The words that a task is painted with, as far as it tells."""
+    properties = task.get("properties") or {}
+    words = properties.get("finalPrompt") or task.get("promptEn") or task.get("prompt")
+    return str(words) if words else None
+
+
+def upscale_button(task: Mapping[str, Any], index: int) -> str | None:
+    """What to click for one of the four, 1..4; None if the task shows no such button."""
+    beginning = f"MJ::JOB::upsample::{index}::"
+    buttons = task.get("buttons")
+    for button in buttons if isinstance(buttons, list) else []:
+        custom_id = button.get("customId") if isinstance(button, dict) else None
+        if isinstance(custom_id, str) and custom_id.startswith(beginning):
+            return custom_id
+    return None
+
+
+def reaches_back(tasks: Sequence[Any], since: datetime) -> bool:
+    """Whether a list of tasks holds all that was submitted from `since` on."""
+    if len(tasks) != NEWEST:
+        return True
+    times = [task["submitTime"] for task in tasks if isinstance(task, dict) if "submitTime" in task]
+    known = [milliseconds for milliseconds in times if isinstance(milliseconds, int | float)]
+    oldest = datetime.fromtimestamp(min(known) / 1000, UTC) if known else None
+    return oldest is not None and oldest <= since - CLOCKS_APART
+
+
+def _words(task: Mapping[str, Any]) -> str | None:
+    """The first of the four descriptions, without its number, links and parameters."""
+    whole = final_prompt(task) or ""
+    texts = _NUMBER.split(whole)[1:] or whole.splitlines()
+    first = next((text for text in texts if text.strip()), "")
+    words = _PARAMETERS.sub("", _LINK.sub(r"\1", first))
+    return " ".join(words.split()) or None
 
 
 def _percent(progress: object) -> int | None:
@@ -85,8 +218,10 @@ def _percent(progress: object) -> int | None:
 
 def _failure(reason: str) -> tuple[Failure, bool]:
     for beginning, code in _REFUSALS:
-        if reason.lower().startswith(beginning):
+        if reason.lower().lstrip("[ ").startswith(beginning):
             message = "MidJourney refused the picture. Change the prompt."
+            if code is FailureCode.BANNED_WORD:
+                message = "The prompt holds a word that the painter has banned. Use another one."
             return Failure(code=code, message=message), True
     message = "MidJourney failed to paint the picture. Regenerate it."
     return Failure(code=FailureCode.PAINTING_FAILED, message=message), False

@@ -8,22 +8,39 @@ from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
 from shared.domain.observation import RegenerateRequested
 from shared.domain.policy import Policy
-from shared.domain.stage import SUBMITTING, WATCHING, submission_in_flight
+from shared.domain.stage import (
+    DESCRIBE,
+    IMAGINE,
+    SUBMITTING,
+    UPSCALE,
+    WATCHING,
+    Stage,
+    submission_in_flight,
+)
 
 
 def admit(image: Image, now: datetime, policy: Policy) -> Image:
     """Give a queued image a slot; its own time starts here."""
     if image.status is not ImageStatus.QUEUED:
         return image
+    stage = _first_stage(image, policy)
     return replace(
         image,
-        status=ImageStatus.PAINTING,
-        next_step=Step.IMAGINE,
+        status=stage.status,
+        next_step=stage.submit,
         due_at=now,
         deadline_at=min(image.deadline_at, now + policy.image_deadline),
         admit_key=None,
         holds_slot=True,
     )
+
+
+def _first_stage(image: Image, policy: Policy) -> Stage:
+    if image.has_grid:
+        return UPSCALE
+    if image.needs_words and policy.describe_attempts > 0:
+        return DESCRIBE
+    return IMAGINE
 
 
 def start_after(image: Image, reference_url: str) -> Image:
@@ -66,16 +83,24 @@ def cancel(image: Image, now: datetime, policy: Policy) -> Image:
 
 
 def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy: Policy) -> Image:
-    """Begin the next generation of an ended image; its picture stays until it is replaced."""
+    """Begin the next generation of an ended image; its picture stays until it is replaced.
+
+    With a candidate it begins with the four pictures that are painted already, if there are any.
+    """
     if not image.ended or image.next_step is not None:
         return image
-    queued = image.is_reference or request.reference_url is not None
+    candidate = request.candidate
+    if candidate is not None and not image.has_grid:
+        return image
+    another = candidate is not None
+    queued = another or image.is_reference or request.reference_url is not None
     return replace(
         image,
         status=ImageStatus.QUEUED if queued else ImageStatus.WAITING_FOR_REFERENCE,
         generation=image.generation + 1,
         nonce=request.nonce,
         prompt=image.prompt if request.prompt is None else request.prompt,
+        option_ids=image.option_ids if request.option_ids is None else request.option_ids,
         reference_url=None if image.is_reference else request.reference_url,
         progress=0,
         error=None,
@@ -86,9 +111,13 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         holds_slot=False,
         preview_url=None,
         # `fan_out_due_at` stays: members may still wait for the generation before this one.
-        imagine=None,
+        describe=None,
+        imagine=image.imagine if another else None,
         upscale=None,
+        candidate=candidate,
+        grid_url=image.grid_url if another else None,
         source_url=None,
+        describe_attempts=0,
         imagine_attempts=0,
         upscale_attempts=0,
         store_attempts=0,

@@ -17,7 +17,7 @@ from shared.domain.observation import (
     Ask,
     Busy,
     CancelRequested,
-    Find,
+    CandidateChosen,
     GaveUp,
     Look,
     Missing,
@@ -38,7 +38,7 @@ from shared.domain.observation import (
 from shared.domain.policy import Policy
 from shared.domain.stage import SUBMITTING, WATCHING
 from shared.domain.storing import look_for_picture, store, store_failed, stored
-from shared.domain.submitting import answered, recovered, submit
+from shared.domain.submitting import answered, candidate_chosen, find, recovered, submit
 from shared.domain.watching import drained, find_again, unreachable, watched
 
 
@@ -111,6 +111,8 @@ def _respond(
             return stored(image, observation), None
         case StoreFailed():
             return store_failed(image, observation, now, policy), None
+        case CandidateChosen():
+            return candidate_chosen(image, observation, now, policy)
         case GaveUp():
             return endings.fail_internally(image), None
         case _:
@@ -132,11 +134,11 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
 
 
 def _look(image: Image) -> Ask | None:
-    submission = image.upscale or image.imagine
+    submission = image.latest_submission
     if submission is None:
         return None
     if submission.task_id is None:
-        return Find(token=submission.token)
+        return find(submission)
     return Look(task_id=submission.task_id, token=submission.token)
 
 

@@ -17,6 +17,8 @@ class FailureCode(StrEnum):
     """MidJourney failed, and failed again on every further try."""
     PAINTING_TIMED_OUT = "painting_timed_out"
     """MidJourney began and did not finish in its time, on every try."""
+    CANDIDATE_LOST = "candidate_lost"
+    """The painter no longer knows the four pictures of which another one was wanted."""
     PICTURE_UNAVAILABLE = "picture_unavailable"
     """MidJourney painted the picture, but it could not be copied to our bucket."""
     REFERENCE_FAILED = "reference_failed"

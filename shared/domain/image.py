@@ -165,6 +165,26 @@ class Image:
         return self.status in ENDED
 
     @property
+    def has_grid(self) -> bool:
+        """Whether four pictures are painted, of which one can be upscaled."""
+        return self.imagine is not None and self.imagine.done
+
+    @property
+    def latest_submission(self) -> Submission | None:
+        """What the painter was sent last."""
+        return self.upscale or self.imagine or self.describe
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether there is a drawing of which nobody has said what it shows."""
+        return self.drawing is not None and not (self.prompt.strip() or self.described)
+
+    @property
+    def keeps_its_grid(self) -> bool:
+        """Whether this generation began with the four pictures of an earlier one."""
+        return self.has_grid and self.imagine_attempts == 0
+
+    @property
     def is_reference(self) -> bool:
         """Whether all others of the book are painted after this one."""
         return self.role is Role.REFERENCE

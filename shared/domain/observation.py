@@ -18,6 +18,8 @@ class SubmitImagine:
     """Send an IMAGINE: it costs money, and its claim has been committed."""
 
     prompt: str
+    drawing: str | None
+    """The object in our bucket that goes along as an image prompt."""
     token: str
     not_after: datetime
     """Later than this it must not be sent: the claim's lease could be over before the answer."""
@@ -35,6 +37,26 @@ class SubmitUpscale:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubmitDescribe:
+    """Have a drawing put into words; claimed like what costs money."""
+
+    drawing: str
+    token: str
+    not_after: datetime
+    """As for an IMAGINE."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseCandidate:
+    """Find out which of a grid's four has colours nearest to the picture it was painted after."""
+
+    grid_url: str
+    reference_url: str | None
+    """The book's reference; None for one that was painted after a drawing only."""
+    drawing: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """Fetch one of the painter's tasks; `token` proves that it is ours."""
 
@@ -47,6 +69,8 @@ class Find:
     """Search the painter's whole task list for a submission whose answer was lost."""
 
     token: str
+    since: datetime
+    """When it was claimed: it can't have been submitted earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +80,11 @@ class StorePicture:
     source_url: str
     name: str
     """The object's name without its suffix; the same for every try, so a repeat changes nothing."""
+    grid_url: str | None = None
+    """The grid, if the previews of its four are not stored yet."""
 
 
-Ask = SubmitImagine | SubmitUpscale | Look | Find | StorePicture
+Ask = SubmitDescribe | SubmitImagine | SubmitUpscale | ChooseCandidate | Look | Find | StorePicture
 
 # --- what can happen -----------------------------------------------------------------------------
 
@@ -73,6 +99,9 @@ class Accepted:
     """The painter took the submission and gave it an id."""
 
     task_id: str
+    token: str | None = None
+    """The token that the painter knows it by, if it is another one: an older proxy answers a
+    repeated UPSCALE with the task that it had before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +152,8 @@ class Sighting:
     """Percent, 0..100; None when the painter said none (its texts are not always numbers)."""
     picture_url: str | None = None
     """Partial while it works (for an UPSCALE perhaps its grid's), final when it is done."""
+    words: str | None = None
+    """Of a DESCRIBE that is done: what is to be seen in the drawing, in one line."""
     started_at: datetime | None = None
     """By the painter's clock; None when it did not say."""
     failure: Failure | None = None
@@ -151,6 +182,8 @@ class Stored:
     """The picture is in our bucket."""
 
     image_url: str
+    previews: tuple[str, ...] = ()
+    """URLs of the four of its grid, in the painter's order, if they were stored too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +191,14 @@ class StoreFailed:
     """The picture could not be copied this time."""
 
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateChosen:
+    """Which of the four is to be upscaled."""
+
+    index: int | None
+    """1..4; None if it could not be found out."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +233,10 @@ class RegenerateRequested:
     """For a member: the book's reference; None sends it to wait for one."""
     prompt: str | None = None
     """New words, or None for those it has."""
+    option_ids: tuple[str, ...] | None = None
+    """Other options for a character's looks, or None for those it has."""
+    candidate: int | None = None
+    """Another one, 1..4, of the four that were painted: no IMAGINE, only an UPSCALE."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +258,7 @@ Observation = (
     | Unreachable
     | Stored
     | StoreFailed
+    | CandidateChosen
     | Admitted
     | ReferenceReady
     | ReferenceFailed

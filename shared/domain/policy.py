@@ -1,19 +1,28 @@
 """The figures by which `decide` decides, and the moments it computes from them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.prompt import PromptRules
+from shared.domain.image import Image
+from shared.domain.prompts import PromptRules
+
+
+DRAWING_LEASES = 3
+"""Leases that a claim lasts whose submission carries a drawing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Limits, attempts and pace. The defaults are those of `shared.settings`."""
 
+    prompts: PromptRules
     slots: int = 12
     imagine_limit: timedelta = timedelta(seconds=120)
     """From the moment the painter began to work on it."""
     upscale_limit: timedelta = timedelta(seconds=30)
+    describe_limit: timedelta = timedelta(seconds=30)
+    describe_attempts: int = 2
+    """0 means that drawings without words are never described."""
     imagine_attempts: int = 3
     upscale_attempts: int = 3
     store_attempts: int = 5
@@ -31,7 +40,15 @@ class Policy:
     """By how much references and regenerations go before other images of the same age."""
     fan_out_grace: timedelta = timedelta(seconds=30)
     """How long after its reference a book's fan-out may take before the sweeper does it."""
-    prompts: PromptRules = field(default_factory=PromptRules)
+    candidate: int | None = None
+    """Which of the four is upscaled, 1..4; None: the one nearest to the reference in colour."""
+
+    def lease(self, image: Image) -> timedelta:
+        """How long a claim of the image may stay without an answer before its call counts as dead.
+
+        Longer with a drawing: some proxies upload it before they know of the submission.
+        """
+        return self.claim_lease * (1 if image.drawing is None else DRAWING_LEASES)
 
     def backoff(self, troubles: int) -> timedelta:
         """How long to wait after the n-th trouble in a row: doubles from min to max."""

@@ -1,4 +1,4 @@
-"""The two paid stages of a picture, IMAGINE and UPSCALE, which go through the same motions.
+"""The painter's stages of a picture: DESCRIBE (of a drawing without words), IMAGINE, UPSCALE.
 
 Each is claimed, submitted, watched, and tried again when it fails. What differs stands here.
 """
@@ -15,7 +15,7 @@ from shared.domain.policy import Policy
 class Stage:
     """Which fields, steps and limits of an image a stage uses."""
 
-    name: Literal["imagine", "upscale"]
+    name: Literal["describe", "imagine", "upscale"]
     submit: Step
     watch: Step
     status: ImageStatus
@@ -32,11 +32,13 @@ class Stage:
 
     def most_attempts(self, policy: Policy) -> int:
         """How many may be tried."""
-        return policy.imagine_attempts if self is IMAGINE else policy.upscale_attempts
+        most: int = getattr(policy, f"{self.name}_attempts")
+        return most
 
     def limit(self, policy: Policy) -> timedelta:
         """How long the painter may work on one."""
-        return policy.imagine_limit if self is IMAGINE else policy.upscale_limit
+        limit: timedelta = getattr(policy, f"{self.name}_limit")
+        return limit
 
     def with_submission(
         self, image: Image, submission: Submission | None, *, attempts: int = 0
@@ -49,6 +51,12 @@ class Stage:
         return replace(image, **changes)
 
 
+DESCRIBE = Stage(
+    name="describe",
+    submit=Step.DESCRIBE,
+    watch=Step.WATCH_DESCRIBE,
+    status=ImageStatus.PAINTING,
+)
 IMAGINE = Stage(
     name="imagine",
     submit=Step.IMAGINE,
@@ -61,8 +69,9 @@ UPSCALE = Stage(
     watch=Step.WATCH_UPSCALE,
     status=ImageStatus.UPSCALING,
 )
-SUBMITTING = {stage.submit: stage for stage in (IMAGINE, UPSCALE)}
-WATCHING = {stage.watch: stage for stage in (IMAGINE, UPSCALE)}
+STAGES = (DESCRIBE, IMAGINE, UPSCALE)
+SUBMITTING = {stage.submit: stage for stage in STAGES}
+WATCHING = {stage.watch: stage for stage in STAGES}
 
 
 def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submission | None:
@@ -75,4 +84,4 @@ def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submiss
     submission = stage.submission(image) if stage else None
     if submission is None or submission.answer_lost:
         return None
-    return submission if now < submission.claimed_at + policy.claim_lease else None
+    return submission if now < submission.claimed_at + policy.lease(image) else None

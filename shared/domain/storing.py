@@ -20,6 +20,11 @@ from shared.domain.observation import (
 )
 from shared.domain.policy import Policy
 
+ORIGINAL = "original"
+"""The name among an image's variants of the picture as the painter made it."""
+CANDIDATE_VARIANTS = tuple(f"candidate{index}" for index in (1, 2, 3, 4))
+"""The names among an image's variants of the previews of its four."""
+
 
 def object_name(image: Image) -> str:
     """Where this generation's picture lies in the bucket, without a suffix.
@@ -43,14 +48,24 @@ def look_for_picture(image: Image, seen: Sighting | Missing | Unreachable) -> As
     url = image.source_url
     if isinstance(seen, Sighting) and seen.phase is Phase.DONE and seen.picture_url is not None:
         url = seen.picture_url
-    return StorePicture(source_url=url, name=object_name(image)) if url is not None else None
+    if url is None:
+        return None
+    return StorePicture(source_url=url, name=object_name(image), grid_url=image.grid_url)
 
 
 def stored(image: Image, result: Stored) -> Image:
     """The picture is ours: clients see it from this commit on."""
     if image.next_step is not Step.STORE:
         return image
-    after = replace(image, image_url=result.image_url, variants={"original": result.image_url})
+    previews = dict(zip(CANDIDATE_VARIANTS, result.previews, strict=False))
+    if not previews and image.grid_url is None:  # those of the same four are there already
+        previews = {k: image.variants[k] for k in CANDIDATE_VARIANTS if k in image.variants}
+    after = replace(
+        image,
+        image_url=result.image_url,
+        variants={ORIGINAL: result.image_url, **previews},
+        grid_url=None if previews else image.grid_url,
+    )
     return endings.end(after, ImageStatus.SUCCEEDED)
 
 

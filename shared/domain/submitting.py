@@ -1,4 +1,4 @@
-"""Submitting an IMAGINE or an UPSCALE: the steps that cost money.
+"""Submitting a DESCRIBE, an IMAGINE or an UPSCALE: the steps that cost money.
 
 The rule that keeps a picture from being paid for twice: the claim is committed before anything is
 sent. Whoever finds a claim without a task id searches the painter's own list for its token, adopts
@@ -15,25 +15,28 @@ from datetime import datetime
 
 from shared.domain import endings
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.image import Image, Submission
+from shared.domain.image import Image, Step, Submission
 from shared.domain.observation import (
     Accepted,
     Ask,
     Busy,
+    CandidateChosen,
+    ChooseCandidate,
     Find,
     Missing,
     ParentLost,
     Refused,
     Sighting,
+    SubmitDescribe,
     SubmitImagine,
     SubmitUpscale,
     Unreachable,
     Unsure,
 )
 from shared.domain.policy import Policy
-from shared.domain.prompt import build_prompt, seed_for
-from shared.domain.stage import IMAGINE, SUBMITTING, Stage
-from shared.domain.watching import try_again, unreachable, watched
+from shared.domain.prompts import build_prompt, seed_for
+from shared.domain.stage import DESCRIBE, IMAGINE, SUBMITTING, UPSCALE, Stage
+from shared.domain.watching import go_on, try_again, unreachable, watched
 
 Answer = Accepted | Busy | Refused | Unsure | ParentLost
 
@@ -42,23 +45,66 @@ def submit(image: Image, stage: Stage, now: datetime, policy: Policy) -> tuple[I
     """Claim a submission and ask for it to be sent; with a claim there already, search for it."""
     claimed = stage.submission(image)
     if claimed is not None:
-        return image, Find(token=claimed.token)
-    token = f"{image.nonce}-{image.seq + 1}"
-    seed = seed_for(token) if stage is IMAGINE else None
-    submission = Submission(token=token, claimed_at=now, seed=seed)
-    after = stage.with_submission(image, submission, attempts=+1)
-    # Until the lease is over only this call may go on; after that the sweeper finds it.
-    after = replace(after, status=stage.status, due_at=now + policy.claim_lease)
+        return image, find(claimed)
+    if stage is UPSCALE:
+        return _submit_upscale(image, now, policy)
+    after, claim = _claim(image, stage, now, policy)
     not_after = now + policy.submit_within
-    if seed is not None:
-        prompt = build_prompt(image, seed, policy.prompts)
-        return after, SubmitImagine(prompt=prompt, token=token, not_after=not_after)
-    if image.imagine is None or image.imagine.task_id is None:
-        return try_again(image, IMAGINE, _grid_lost("no grid is known"), now, policy), None
-    parent = image.imagine.task_id
-    return after, SubmitUpscale(
-        parent_task_id=parent, index=image.candidate, token=token, not_after=not_after
+    if stage is DESCRIBE:
+        if image.drawing is None:
+            return go_on(image, now), None
+        return after, SubmitDescribe(drawing=image.drawing, token=claim.token, not_after=not_after)
+    seed = seed_for(claim.token)
+    claim = replace(claim, seed=seed, rules=policy.prompts.version)
+    return IMAGINE.with_submission(after, claim), SubmitImagine(
+        prompt=build_prompt(image, seed, policy.prompts),
+        drawing=image.drawing,
+        token=claim.token,
+        not_after=not_after,
     )
+
+
+def candidate_chosen(
+    image: Image, chosen: CandidateChosen, now: datetime, policy: Policy
+) -> tuple[Image, Ask | None]:
+    """Upscale the chosen one of the four; the first if the choice could not be made."""
+    if image.next_step is not Step.UPSCALE or image.upscale or image.candidate is not None:
+        return image, None
+    return _submit_upscale(replace(image, candidate=chosen.index or 1), now, policy)
+
+
+def find(submission: Submission) -> Find:
+    """The question what became of a submission."""
+    return Find(token=submission.token, since=submission.claimed_at)
+
+
+def _submit_upscale(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:
+    parent = image.imagine.task_id if image.imagine else None
+    if parent is None:
+        return _without_grid(image, "no grid is known", now, policy), None
+    candidate = image.candidate or policy.candidate
+    if candidate is None:
+        compared = image.reference_url or image.drawing
+        if image.grid_url is not None and compared is not None:
+            return image, ChooseCandidate(
+                grid_url=image.grid_url, reference_url=image.reference_url, drawing=image.drawing
+            )
+        candidate = 1
+    image = replace(image, candidate=candidate)
+    after, claim = _claim(image, UPSCALE, now, policy)
+    return after, SubmitUpscale(
+        parent_task_id=parent,
+        index=candidate,
+        token=claim.token,
+        not_after=now + policy.submit_within,
+    )
+
+
+def _claim(image: Image, stage: Stage, now: datetime, policy: Policy) -> tuple[Image, Submission]:
+    claim = Submission(token=f"{image.nonce}-{image.seq + 1}", claimed_at=now)
+    after = stage.with_submission(image, claim, attempts=+1)
+    # Until the lease is over only this call may go on; after that the sweeper finds it.
+    return replace(after, status=stage.status, due_at=now + policy.lease(image)), claim
 
 
 def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Image:
@@ -69,16 +115,21 @@ def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Ima
         return image
     match answer:
         case Accepted():
-            return _accepted(image, stage, replace(submission, task_id=answer.task_id), now, policy)
+            known = replace(
+                submission, task_id=answer.task_id, token=answer.token or submission.token
+            )
+            return _accepted(image, stage, known, now, policy)
         case Busy():
             return _released(image, stage, now, policy)
+        case Refused() if stage is DESCRIBE:
+            return go_on(image, now)
         case Refused():
             return endings.fail(image, answer.failure.code, answer.failure.message)
         case Unsure():
             lost = stage.with_submission(image, replace(submission, answer_lost=True))
             return unreachable(lost, now, policy)
         case ParentLost():
-            return try_again(image, IMAGINE, _grid_lost(answer.reason), now, policy)
+            return _without_grid(image, answer.reason, now, policy)
 
 
 def recovered(
@@ -98,7 +149,7 @@ def recovered(
             after = _accepted(image, stage, adopted, now, policy)
             return watched(after, stage, seen, now, policy)
         case Missing():
-            lease_ends = submission.claimed_at + policy.claim_lease
+            lease_ends = submission.claimed_at + policy.lease(image)
             if now < lease_ends:
                 return replace(image, due_at=max(lease_ends, now + policy.look_min))
             return _released(image, stage, now, policy)
@@ -128,8 +179,14 @@ def _released(image: Image, stage: Stage, now: datetime, policy: Policy) -> Imag
     )
 
 
-def _grid_lost(reason: str) -> Failure:
-    return Failure(
-        code=FailureCode.PAINTING_FAILED,
-        message=f"The painter lost the picture between its two stages ({reason}). Regenerate it.",
-    )
+def _without_grid(image: Image, reason: str, now: datetime, policy: Policy) -> Image:
+    """The painter lost the four pictures: paint four new ones, unless one of those was wanted."""
+    if image.keeps_its_grid:
+        message = (
+            f"The painter no longer knows the four pictures ({reason}). Regenerate the image "
+            "without candidate to have four new ones painted."
+        )
+        return endings.fail(image, FailureCode.CANDIDATE_LOST, message)
+    message = f"The painter lost the picture between its two stages ({reason}). Regenerate it."
+    failure = Failure(code=FailureCode.PAINTING_FAILED, message=message)
+    return try_again(image, IMAGINE, failure, now, policy)

@@ -8,17 +8,26 @@ from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
 from shared.domain.observation import Ask, Find, Missing, Phase, Sighting, Unreachable
 from shared.domain.policy import Policy
-from shared.domain.stage import IMAGINE, UPSCALE, Stage
+from shared.domain.stage import DESCRIBE, IMAGINE, Stage
 
 GRID_DONE, UPSCALED = 80, 95
 """Percent of the whole picture's progress at which IMAGINE and UPSCALE end."""
+MOST_DESCRIBED = 1000
+"""Characters of a description that are kept."""
+_PROGRESS = {"describe": (0, 0), "imagine": (0, GRID_DONE), "upscale": (GRID_DONE, GRID_DONE)}
+"""Percent of the whole picture's progress while a stage goes from 0 to 100; UPSCALE says none."""
 
 
 def watched(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: Policy) -> Image:
     """The painter's task was seen: go on with the next stage, look again, or try again."""
     match seen.phase:
+        case Phase.DONE if stage is DESCRIBE:
+            described = (seen.words or "").strip()[:MOST_DESCRIBED]
+            return go_on(replace(image, described=described), now)
         case Phase.DONE if seen.picture_url is not None:
             return _done(image, stage, seen.picture_url, now, policy)
+        case Phase.FAILED if seen.permanent and stage is DESCRIBE:
+            return go_on(image, now)
         case Phase.FAILED if seen.failure is not None and seen.permanent:
             return endings.fail(image, seen.failure.code, seen.failure.message)
         case Phase.DONE | Phase.FAILED:
@@ -33,12 +42,14 @@ def try_again(image: Image, stage: Stage, why: Failure, now: datetime, policy: P
     """The image with a further try of the stage ahead of it, or failed if none is left."""
     attempts = stage.attempts(image)
     if attempts >= stage.most_attempts(policy):
+        if stage is DESCRIBE:
+            return go_on(image, now)
         message = f"{why.message} (Tried {attempts} times.)"
         return endings.fail(image, why.code, message)
-    after = UPSCALE.with_submission(image, None)
+    after = stage.with_submission(image, None)
     if stage is IMAGINE:
         # A new grid has all its tries of UPSCALE before it.
-        after = replace(IMAGINE.with_submission(after, None), upscale_attempts=0)
+        after = replace(after, upscale=None, upscale_attempts=0, candidate=None, grid_url=None)
     return replace(
         after,
         status=stage.status,
@@ -54,12 +65,17 @@ def find_again(
     """The painter does not know its task: search by token first, then take it for lost."""
     submission = stage.submission(image)
     if submission is not None and not missing.searched:
-        return image, Find(token=submission.token)
+        return image, Find(token=submission.token, since=submission.claimed_at)
     lost = Failure(
         code=FailureCode.PAINTING_FAILED,
         message="The painter forgot the picture while it painted it. Regenerate it.",
     )
     return try_again(image, stage, lost, now, policy), None
+
+
+def go_on(image: Image, now: datetime) -> Image:
+    """Paint the drawing with the words that there are; a description is a help, never a need."""
+    return replace(image, next_step=Step.IMAGINE, due_at=now, troubles=0)
 
 
 def unreachable(image: Image, now: datetime, policy: Policy) -> Image:
@@ -72,7 +88,7 @@ def drained(
     image: Image, seen: Sighting | Missing | Unreachable, now: datetime, policy: Policy
 ) -> Image:
     """A canceled image keeps its slot for as long as the painter is, or may be, at work on it."""
-    submission = image.upscale or image.imagine
+    submission = image.latest_submission
     match seen:
         case Sighting():
             at_work = seen.phase in {Phase.WAITING, Phase.WORKING}
@@ -81,7 +97,7 @@ def drained(
             at_work = (
                 submission is not None
                 and submission.task_id is None
-                and now < submission.claimed_at + policy.claim_lease
+                and now < submission.claimed_at + policy.lease(image)
             )
         case Unreachable():
             at_work = True
@@ -94,9 +110,11 @@ def _done(image: Image, stage: Stage, url: str, now: datetime, policy: Policy) -
     if stage is IMAGINE:
         return replace(
             image,
+            imagine=replace(image.imagine, done=True) if image.imagine else None,
             status=ImageStatus.UPSCALING,
             progress=max(image.progress, GRID_DONE),
             preview_url=url,
+            grid_url=url,
             next_step=Step.UPSCALE,
             due_at=now,
             troubles=0,
@@ -128,8 +146,8 @@ def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: 
     if elapsed >= limit:
         return try_again(image, stage, _too_slow(stage, policy), now, policy)
     delay = min(policy.next_look(elapsed, seen.progress), limit - elapsed)
-    percent = seen.progress or 0
-    progress = percent * GRID_DONE // 100 if stage is IMAGINE else GRID_DONE
+    begins, ends = _PROGRESS[stage.name]
+    progress = begins + (seen.progress or 0) * (ends - begins) // 100
     return replace(
         image,
         progress=max(image.progress, progress),

@@ -6,6 +6,11 @@ Refusal
 ├── AlreadyRunning               the student task's book is still being painted
 ├── ImageBusy                    the image is still being painted
 ├── ReferenceMissing             there is no reference to paint it after
+├── CandidatesUnknown            there are no four pictures of which another could be enlarged
+├── CandidateShown               the wanted one of the four is the one that the image shows
+├── NotACharacter                looks can be chosen for characters only
+├── DrawingRefused               a drawing can't be used
+└── DrawingUnavailable           a drawing can't be fetched or stored just now
 """
 
 
@@ -39,3 +44,33 @@ class ImageBusy(Refusal):
 
 class ReferenceMissing(Refusal):
     """The book has no reference picture that this image could be painted after."""
+
+
+class CandidatesUnknown(Refusal):
+    """Nothing is known of four pictures of which another one could be enlarged."""
+
+
+class CandidateShown(Refusal):
+    """The wanted one of the four is what the image shows already: it would be paid for twice."""
+
+
+class NotACharacter(Refusal):
+    """Looks can be chosen for characters only."""
+
+
+class DrawingRefused(Refusal):
+    """A drawing can't be used; `code` and `detail` say why, `where` which one."""
+
+    def __init__(self, code: str, detail: str, where: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.where = where
+
+
+class DrawingUnavailable(Refusal):
+    """A drawing can't be fetched or stored just now; `where` says which one."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where

@@ -1,25 +1,44 @@
 """Painting one image again: its next generation, after the job's reference."""
 
+from dataclasses import dataclass
+
 from shared.domain.decide import decide
-from shared.domain.image import Image, Step
+from shared.domain.image import Image, ImageStatus, Kind, Step
 from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
+from shared.domain.storing import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
 from shared.usecases.read_book import owned_job
-from shared.usecases.refusals import ImageBusy, ImageNotFound, ReferenceMissing
+from shared.usecases.refusals import (
+    CandidateShown,
+    CandidatesUnknown,
+    ImageBusy,
+    ImageNotFound,
+    NotACharacter,
+    ReferenceMissing,
+)
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 
 TRIES = 5
 
 
-def regenerate(
-    services: Services, owner_uid: str, image_id: str, prompt: str | None = None
-) -> Image:
-    """Start an image's next generation, with new words if given; answers the image.
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is to be different this time; all None: nothing, it is just painted again."""
+
+    prompt: str | None = None
+    option_ids: tuple[str, ...] | None = None
+    candidate: int | None = None
+    """Another one, 1..4, of the four that were painted last; costs no IMAGINE."""
+
+
+def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = Wish()) -> Image:
+    """Start an image's next generation; answers the image.
 
     No other image is touched, but for those that failed only because this one, their reference,
-    did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `StoreUnavailable`.
+    did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
+    `CandidateShown`, `NotACharacter`, `StoreUnavailable`.
     """
     for _ in range(TRIES):
         image = services.store.image(image_id)
@@ -27,8 +46,9 @@ def regenerate(
             raise ImageNotFound(image_id)
         if not image.value.ended or image.value.next_step is Step.DRAIN:
             raise ImageBusy(image_id)
+        _check(image.value, wish)
         job = owned_job(services, owner_uid, image.value.job_id).value
-        writes = _writes(services, image, job, prompt)
+        writes = _writes(services, image, job, wish)
         try:
             services.store.commit(*writes)
         except Conflict:
@@ -38,13 +58,22 @@ def regenerate(
     raise ImageBusy(image_id)
 
 
-def _writes(
-    services: Services, image: Versioned[Image], job: Job, prompt: str | None
-) -> list[Write]:
+def _check(image: Image, wish: Wish) -> None:
+    if wish.option_ids is not None and image.kind is not Kind.CHARACTER:
+        raise NotACharacter(image.image_id)
+    if wish.candidate is None:
+        return
+    if not image.has_grid:
+        raise CandidatesUnknown(image.image_id)
+    shown = image.status is ImageStatus.SUCCEEDED and image.error is None
+    if shown and image.candidate == wish.candidate:
+        raise CandidateShown(image.image_id)
+
+
+def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -> list[Write]:
     now = services.clock()
     deadline = now + services.job_deadline
-    again: list[tuple[Versioned[Image], str | None, str | None]]
-    again = [(image, prompt, _reference_url(services, image.value, job))]
+    again = [(image, wish, _reference_url(services, image.value, job, wish))]
     fields: dict[str, object] = {
         "status": JobStatus.RUNNING,
         "completed": False,
@@ -55,7 +84,7 @@ def _writes(
     if image.value.is_reference:
         fields["reference_error"] = None
         again += [
-            (member, None, None)
+            (member, Wish(), None)
             for member in services.store.images_of(job.job_id)
             if member.value.failed_with_reference
         ]
@@ -64,12 +93,14 @@ def _writes(
     if image.value.is_reference and image.value.image_url is None:
         # What was published has failed since: a late event must not start members after it.
         writes.append(RetractReference(job_id=job.job_id))
-    for old, words, reference_url in again:
+    for old, wanted, reference_url in again:
         request = RegenerateRequested(
             nonce=services.new_nonce(),
             deadline_at=deadline,
             reference_url=reference_url,
-            prompt=words,
+            prompt=wanted.prompt,
+            option_ids=wanted.option_ids,
+            candidate=wanted.candidate,
         )
         after = decide(old.value, request, now, services.policy).after
         writes.append(SaveImage(before=old, after=after))
@@ -78,13 +109,16 @@ def _writes(
     return [*writes, change]
 
 
-def _reference_url(services: Services, image: Image, job: Job) -> str | None:
+def _reference_url(services: Services, image: Image, job: Job, wish: Wish) -> str | None:
     """The picture to paint a member after: our own copy, or the painter's link while it lasts."""
     if image.is_reference:
         return None
+    if wish.candidate is not None:  # nothing is painted
+        return image.reference_url
     reference_image = services.store.image(job.reference_image_id)
     if reference_image is not None and reference_image.value.image_url is not None:
-        return reference_image.value.image_url
+        kept = reference_image.value
+        return kept.variants.get(ORIGINAL, kept.image_url)
     reference = services.store.reference(job.job_id)
     if reference is None:
         raise ReferenceMissing(job.job_id)

@@ -1,17 +1,20 @@
 """One step of one image: what a task does when it rings."""
 
 from shared.domain.decide import Decision
+from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image
 from shared.domain.observation import (
     Ask,
     Busy,
+    ChooseCandidate,
     Find,
     GaveUp,
     Look,
     Observation,
-    Stored,
+    Refused,
     StoreFailed,
     StorePicture,
+    SubmitDescribe,
     SubmitImagine,
     SubmitUpscale,
     Unreachable,
@@ -19,7 +22,8 @@ from shared.domain.observation import (
     Woken,
 )
 from shared.log import log
-from shared.ports import PictureUnavailable
+from shared.ports import PictureRejected, PictureUnavailable
+from shared.usecases.pictures import choose_candidate, store_picture
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, fencing_token, follow_up
 
@@ -66,24 +70,39 @@ def give_up(services: Services, image_id: str, generation: int, seq: int, reason
 
 
 def _carry_out(services: Services, ask: Ask) -> Observation:
-    painter = services.painter
-    if isinstance(ask, SubmitImagine | SubmitUpscale) and services.clock() > ask.not_after:
+    match ask:
+        case SubmitDescribe() | SubmitImagine() | SubmitUpscale():
+            return _submit(services, ask)
+        case Look():
+            return services.painter.look(ask.task_id, token=ask.token)
+        case Find():
+            return services.painter.find(ask.token, since=ask.since)
+        case ChooseCandidate():
+            return choose_candidate(services, ask)
+        case StorePicture():
+            return store_picture(services, ask)
+
+
+def _submit(services: Services, ask: SubmitDescribe | SubmitImagine | SubmitUpscale) -> Observation:
+    painter, drawing = services.painter, None
+    if not isinstance(ask, SubmitUpscale) and ask.drawing is not None:
+        try:
+            drawing = services.picture_store.read(ask.drawing)
+        except PictureUnavailable as error:
+            return Busy(reason=f"the drawing could not be read: {error}")
+        except PictureRejected:
+            message = "The drawing is no longer there. Start the book again with it."
+            return Refused(failure=Failure(code=FailureCode.PICTURE_UNAVAILABLE, message=message))
+    if services.clock() > ask.not_after:
         return Busy(reason="the claim took too long to commit; nothing was sent")
     match ask:
         case SubmitImagine():
-            return painter.imagine(ask.prompt, token=ask.token)
+            return painter.imagine(ask.prompt, token=ask.token, drawing=drawing)
         case SubmitUpscale():
             return painter.upscale(ask.parent_task_id, ask.index, token=ask.token)
-        case Look():
-            return painter.look(ask.task_id, token=ask.token)
-        case Find():
-            return painter.find(ask.token)
-        case StorePicture():
-            try:
-                picture = services.picture_source.fetch(ask.source_url)
-                return Stored(image_url=services.picture_store.put(ask.name, picture))
-            except PictureUnavailable as error:
-                return StoreFailed(reason=str(error))
+        case SubmitDescribe() if drawing is not None:
+            return painter.describe(drawing, token=ask.token)
+    return Busy(reason="there is no drawing")
 
 
 def _word(decision: Decision) -> str:

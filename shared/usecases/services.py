@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.policy import Policy
-from shared.ports import JobStore, Painter, PictureSource, PictureStore, TaskQueue
+from shared.ports import (
+    JobStore,
+    Painter,
+    PictureSource,
+    PictureStore,
+    PictureTools,
+    TaskQueue,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +23,11 @@ class Services:
     queue: TaskQueue
     painter: Painter
     picture_source: PictureSource
+    """For the painter's links."""
+    drawing_source: PictureSource
+    """For links that clients send: follows none but allowed ones."""
     picture_store: PictureStore
+    picture_tools: PictureTools
     policy: Policy
     clock: Callable[[], datetime]
     """Now, aware and UTC."""

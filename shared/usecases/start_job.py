@@ -9,6 +9,7 @@ from shared.domain.job import Book, Job, JobStatus
 from shared.ports import Conflict, CreateJob
 from shared.usecases.refusals import AlreadyRunning, KeyReused
 from shared.usecases.services import Services
+from shared.usecases.take_drawing import Sketch, take_drawing
 from shared.usecases.transitions import enqueue
 
 TRIES = 5
@@ -22,6 +23,9 @@ class NewImage:
     role: Role
     name: str
     prompt: str
+    option_ids: tuple[str, ...] = ()
+    same_as_reference: bool = False
+    sketch: Sketch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,8 @@ class NewBook:
 def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     """Start a book, or find the one that the same request started; answers whether it is new.
 
-    Raises `KeyReused`, `AlreadyRunning`, `StoreUnavailable`.
+    Drawings are taken in before anything is written, so that a bad one costs nothing. Raises
+    `KeyReused`, `AlreadyRunning`, `DrawingRefused`, `DrawingUnavailable`, `StoreUnavailable`.
     """
     for _ in range(TRIES):
         key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
@@ -73,11 +78,15 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
 
 
 def _new(services: Services, book: NewBook, job_id: str) -> Book:
+    drawings = [
+        take_drawing(services, book.owner_uid, job_id, new.sketch) if new.sketch else None
+        for new in book.images
+    ]
     now = services.clock()
     deadline = now + services.job_deadline
     images = [
-        _new_image(services, book, new, new_image_id(job_id, index), now, deadline)
-        for index, new in enumerate(book.images)
+        _new_image(services, book, new, new_image_id(job_id, index), drawing, now, deadline)
+        for index, (new, drawing) in enumerate(zip(book.images, drawings, strict=True))
     ]
     job = Job(
         job_id=job_id,
@@ -101,6 +110,7 @@ def _new_image(
     book: NewBook,
     new: NewImage,
     image_id: str,
+    drawing: str | None,
     now: datetime,
     deadline: datetime,
 ) -> Image:
@@ -113,6 +123,9 @@ def _new_image(
         role=new.role,
         name=new.name,
         prompt=new.prompt,
+        option_ids=new.option_ids,
+        same_as_reference=new.same_as_reference,
+        drawing=drawing,
         status=ImageStatus.QUEUED if first else ImageStatus.WAITING_FOR_REFERENCE,
         created_at=now,
         updated_at=now,

@@ -13,6 +13,7 @@ from shared.domain.observation import (
     CancelRequested,
     Observation,
     ReferenceFailed,
+    SubmitDescribe,
     SubmitImagine,
     SubmitUpscale,
 )
@@ -76,7 +77,7 @@ def follow_up(services: Services, decision: Decision) -> None:
 
 
 def _is_paid(decision: Decision) -> bool:
-    return isinstance(decision.ask, SubmitImagine | SubmitUpscale)
+    return isinstance(decision.ask, SubmitDescribe | SubmitImagine | SubmitUpscale)
 
 
 def fencing_token(image: Image) -> tuple[int, int]:

@@ -63,6 +63,12 @@ class Client:
         assert answer["code"] in (1, 22), answer
         return str(answer["result"])
 
+    def act(self, task_id: str, label: str, **fields: Any) -> dict[str, Any]:
+        """Press the button that a finished task has under this label (trueai only)."""
+        buttons = {button["label"]: button["customId"] for button in self.task(task_id)["buttons"]}
+        body = {"taskId": task_id, "customId": buttons[label], **fields}
+        return dict(self.post("/mj/submit/action", body).json())
+
     def task(self, task_id: str) -> dict[str, Any]:
         return dict(self.get(f"/mj/task/{task_id}/fetch").json())
 

@@ -8,12 +8,15 @@ from typing import Any
 from infra.local.proxy.attachments import Attachments
 from infra.local.proxy.clock import ManualClock
 from infra.local.proxy.desk import Desk
+from infra.local.proxy.dialect import NOVICEZK
 from infra.local.proxy.engine import Engine
-from infra.local.proxy.faults import FaultList, parse_faults
+from infra.local.proxy.fault_list import FaultList, parse_faults
 from infra.local.proxy.midjourney import LinkReport, MidJourney
 from infra.local.proxy.notifications import Manner
 from infra.local.proxy.options import ProxyOptions
+from infra.local.proxy.reception import Reception
 from infra.local.proxy.task import Task
+from infra.local.proxy.trueai import TRUEAI
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Bench:
 
     def __init__(self, **options: Any) -> None:
         self.options = ProxyOptions(**{"jitter": 0.0, "notify_duplicates": 0.0, **options})
+        self.dialect = TRUEAI if self.options.dialect == "trueai" else NOVICEZK
         self.clock = ManualClock()
         self.recorder = Recorder()
         self.link_reports: list[Callable[[LinkReport], None]] = []
@@ -47,8 +51,12 @@ class Bench:
             self.midjourney,
             self.recorder,
             self._read_links,
+            self.dialect,
         )
-        self.desk = Desk(self.engine, self.fault_list, self.midjourney.channel_id)
+        reception = Reception(
+            self.engine, self.fault_list, self.dialect, self.midjourney.channel_id
+        )
+        self.desk = Desk(self.engine, self.fault_list, reception, repeats=self.options.repeats)
 
     def _read_links(self, urls: tuple[str, ...], done: Callable[[LinkReport], None]) -> None:
         self.link_reports.append(done)

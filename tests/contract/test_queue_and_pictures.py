@@ -1,7 +1,9 @@
 """The task queue and the pictures: the adapters against the local servers, beside the fakes."""
 
+import itertools
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,14 +13,21 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.local.bucket import start_bucket
+from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer
 from infra.local.processes import Children, LoopThread, free_port
 from infra.local.stack import LOCATION, read_queues
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
-from shared.adapters.pictures import MOST_BYTES, BucketPictureStore, HttpPictureSource
+from shared.adapters.picture_formats import MOST_BYTES
+from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
 from shared.domain.image import Step
-from shared.ports import Picture, PictureStore, PictureUnavailable, QueueUnavailable
+from shared.ports import (
+    Picture,
+    PictureRejected,
+    PictureStore,
+    PictureUnavailable,
+    QueueUnavailable,
+)
 from tests.contract.conftest import Target
 from tests.fakes.world import FakePictures
 from tests.unit.images import IMAGINE, STORE
@@ -89,26 +98,43 @@ def test_a_queue_that_is_gone_is_unavailable() -> None:
 # --- pictures ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["fake", "bucket"])
-def pictures(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PictureStore]:
-    if request.param == "fake":
-        yield FakePictures()
-        return
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     children = Children(Path(tmp_path_factory.mktemp("bucket")))
-    port = free_port()
-    bucket = start_bucket(children, port, None)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        bucket.wait_until_ready()
-        bucket.create("pictures", "demo-pictures")
-        yield BucketPictureStore("demo-pictures", "pictures", f"http://127.0.0.1:{port}/{{bucket}}")
+    bucket = start_bucket(children, free_port(), None)
+    bucket.wait_until_ready()
+    yield bucket
     children.stop_all()
+
+
+@pytest.fixture
+def bucket_pictures(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> BucketPictureStore:
+    """Over a bucket of its own, so that no test finds what another one has stored."""
+    name = f"pictures-{uuid.uuid4().hex}"
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
+    bucket.create(name, "demo-pictures")
+    return BucketPictureStore("demo-pictures", name, f"{bucket.url}/{{bucket}}")
+
+
+@pytest.fixture(params=["fake", "bucket"])
+def pictures(request: pytest.FixtureRequest) -> PictureStore:
+    if request.param == "fake":
+        return FakePictures()
+    found: PictureStore = request.getfixturevalue("bucket_pictures")
+    return found
 
 
 def picture(data: bytes = PNG) -> Picture:
     return Picture(data=data, content_type="image/png", suffix=".png")
+
+
+KINDS = {
+    ".png": picture(),
+    ".jpg": Picture(data=b"\xff\xd8\xff\xe0" + bytes(9), content_type="image/jpeg", suffix=".jpg"),
+    ".webp": Picture(
+        data=b"RIFF\0\0\0\0WEBP" + bytes(9), content_type="image/webp", suffix=".webp"
+    ),
+}
 
 
 def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> None:
@@ -124,12 +150,91 @@ def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> N
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_what_was_stored_is_read_by_its_full_name(pictures: PictureStore, suffix: str) -> None:
+    stored = KINDS[suffix]
+    url = pictures.put("jobs/ä b/c-1", stored)
+
+    assert url.endswith(suffix)
+    assert pictures.read("jobs/ä b/c-1" + suffix) == stored
+
+
+@pytest.mark.parametrize("name", ["jobs/a/b-1", "jobs/a/b-1.webp", "jobs/a", "../b-1.png"])
+def test_what_was_not_stored_is_not_found(pictures: PictureStore, name: str) -> None:
+    pictures.put("jobs/a/b-1", picture())
+
+    with pytest.raises(PictureRejected) as caught:
+        pictures.read(name)
+    assert caught.value.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"<html>", "not_found"),
+        (b"", "not_found"),
+        (PNG + bytes(MOST_BYTES), "picture_too_large"),
+    ],
+    ids=["no picture", "nothing", "too large"],
+)
+def test_what_is_in_the_bucket_is_not_trusted(
+    bucket_pictures: BucketPictureStore, data: bytes, code: str
+) -> None:
+    bucket_pictures.put("jobs/a/b-1", picture(data))
+
+    with pytest.raises(PictureRejected) as caught:
+        bucket_pictures.read("jobs/a/b-1.png")
+    assert caught.value.code == code
+
+
 def test_a_bucket_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{free_port()}")
     store = BucketPictureStore("demo", "pictures", "http://127.0.0.1:1", call_seconds=0.5)
 
     with pytest.raises(PictureUnavailable):
         store.put("jobs/a/b-1", picture())
+    with pytest.raises(PictureUnavailable):
+        store.read("jobs/a/b-1.png")
+
+
+@pytest.mark.parametrize("fault", ["503", "cut off"])
+@pytest.mark.parametrize("lasts", [False, True], ids=["once", "for ever"])
+@pytest.mark.parametrize("call", ["put", "read"])
+def test_a_fault_of_the_bucket_is_outlasted_or_told(
+    monkeypatch: pytest.MonkeyPatch, fault: str, lasts: bool, call: str
+) -> None:
+    faults = itertools.repeat(fault) if lasts else iter([fault])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            about_object = "/o/" in self.path or "/o?" in self.path
+            now = next(faults, None) if about_object else None
+            body = PNG if self.command == "GET" else b'{"name": "a.png", "bucket": "b"}'
+            self.send_response(503 if now == "503" else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if now == "cut off" else body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+        store = BucketPictureStore("demo", "pictures", "http://x", call_seconds=0.5 if lasts else 5)
+
+        def answer() -> object:
+            return store.put("a", picture()) if call == "put" else store.read("a.png")
+
+        if lasts:
+            with pytest.raises(PictureUnavailable):
+                answer()
+        else:
+            assert answer() == ("http://x/a.png" if call == "put" else picture())
+        server.shutdown()
 
 
 @pytest.fixture
@@ -193,3 +298,13 @@ def test_what_is_no_whole_picture_is_not_taken(serve, status, body, length) -> N
 def test_a_link_to_nowhere_is_unavailable() -> None:
     with pytest.raises(PictureUnavailable):
         HttpPictureSource().fetch(f"http://127.0.0.1:{free_port()}/picture.png")
+
+
+def test_a_link_that_a_client_sent_is_not_followed_into_the_own_network(serve) -> None:  # type: ignore[no-untyped-def]
+    link = serve(200, PNG)
+    assert HttpPictureSource().fetch(link).data == PNG
+
+    for url in (link, link.replace("http:", "https:")):
+        with pytest.raises(PictureRejected) as caught:
+            HttpPictureSource(("127.0.0.1",)).fetch(url)
+        assert caught.value.code == "link_not_allowed"

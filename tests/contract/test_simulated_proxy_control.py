@@ -305,7 +305,13 @@ def test_a_taken_port_is_told(proxy: Client) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--speed", "0"], ["--fault", '{"kind": "explode"}'], ["--faults", "no-such-file.json"]],
+    [
+        ["--speed", "0"],
+        ["--fault", '{"kind": "explode"}'],
+        ["--faults", "no-such-file.json"],
+        ["--dialect", "klingon"],
+        ["--dialect", "trueai", "--repeats", "existed"],
+    ],
 )
 def test_wrong_options_are_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

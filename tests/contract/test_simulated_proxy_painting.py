@@ -86,6 +86,12 @@ def test_the_longer_side_is_the_pictures_size(
         ("forest background for a fox", "landscape", "fox"),
         ("an empty scene, the sea, no people", "landscape", "person"),
         ("숲속 마을 풍경", "landscape", "person"),
+        ("a girl, full body, one single figure, on a plain pastel background", "figure", "person"),
+        ("a fox on a plain pastel blue background", "figure", "fox"),
+        ("a fox, plain pale green background, no people, characters, text", "figure", "fox"),
+        ("a fox with no text and without any other characters", "figure", "fox"),
+        ("a castle of a princess, no people, characters, text", "landscape", "person"),
+        ("the bear's house, wide empty scene, landscape without people", "landscape", "person"),
     ],
 )
 def test_the_words_decide_between_figure_and_landscape(text: str, kind: str, species: str) -> None:
@@ -102,6 +108,21 @@ def test_colours_and_things_are_read_with_their_parts() -> None:
     assert {part for part, _ in brief.colours} == {"hair", "clothes", "cape"}
     assert {"crown", "cape"} <= brief.items
     assert read_brief("a black cat").colour("fur") == read_brief("black fur, a cat").colour("fur")
+
+
+@pytest.mark.parametrize(
+    ("words", "channel"),
+    [("plain pastel blue", 2), ("plain pale green", 1), ("soft pink", 0)],
+)
+def test_a_plain_grounds_named_colour_is_painted(words: str, channel: int) -> None:
+    def corner(ground: str) -> list[float]:
+        order = replace(FOX, text=f"a fox on a {ground} background", quarter=1)
+        return ImageStat.Stat(paint(order).crop((0, 0, 20, 20))).mean
+
+    named = corner(words)
+    assert named[channel] == max(named)
+    assert named[channel] - min(named) > 6
+    assert read_brief("a fox on a plain pastel background").ground is None
 
 
 def test_a_named_colour_is_seen() -> None:
@@ -122,6 +143,16 @@ def test_reference_colours_become_the_palette() -> None:
     assert red > green + 60 > blue
     before, after = paint(FOX), paint(replace(FOX, references=((30, 60, 200), (90, 140, 220))))
     assert difference(before, after) > 6
+
+
+def test_a_heros_own_picture_draws_colours_nearer_than_a_style_does() -> None:
+    blue = ((40, 70, 210), (230, 235, 250))
+    style, hero = (
+        ImageStat.Stat(paint(replace(FOX, references=blue, likeness=likeness, quarter=1))).mean
+        for likeness in (False, True)
+    )
+
+    assert hero[2] - hero[0] > style[2] - style[0] + 2
 
 
 def test_dominant_colours_are_the_pictures_own() -> None:

@@ -218,3 +218,23 @@ def test_the_secret_guards_submit_task_and_account_with_an_empty_401() -> None:
         )
         assert proxy.get("/mj/task/list", headers=right).status_code == 200
         assert proxy.get("/mj/unknown").status_code == 404
+
+
+def test_old_versions_answer_a_repeated_upscale_with_the_first_whatever_became_of_it() -> None:
+    with proxy_client(repeats="existed") as proxy:
+        parent = proxy.finished()["id"]
+        proxy.faults({"kind": "fail", "action": "UPSCALE"})
+        first = proxy.ended(proxy.upscale(parent, 2))
+        assert first["status"] == "FAILURE"
+
+        again = proxy.change(parent, "UPSCALE", 2)
+        assert (again["code"], again["result"]) == (21, first["id"])
+        assert again["properties"] == {"status": "FAILURE", "imageUrl": first["imageUrl"]}
+        assert proxy.change(parent, "UPSCALE", 3)["code"] == 1
+        assert [proxy.change(parent, "VARIATION", 2)["code"] for _ in range(2)] == [1, 1]
+
+
+def test_by_default_a_repeated_upscale_is_a_new_task(proxy: Client) -> None:
+    parent = proxy.finished()["id"]
+
+    assert proxy.upscale(parent, 2) != proxy.upscale(parent, 2)

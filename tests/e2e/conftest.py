@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -106,17 +107,32 @@ class Backend:
 
 @pytest.fixture(scope="session")
 def backend() -> Iterator[Backend]:
+    with _running("novicezk") as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def trueai_backend() -> Iterator[Backend]:
+    """The same stack before the other proxy."""
+    with _running("trueai") as backend:
+        yield backend
+
+
+@contextmanager
+def _running(dialect: str) -> Iterator[Backend]:
     options = StackOptions(
         speed=SPEED,
-        proxy_args=["--picture-size", "128", "--jitter", "0.3"],
+        proxy_args=["--picture-size", "128", "--jitter", "0.3", "--dialect", dialect],
         tasks_chaos=Chaos(duplicate=0.3, delay=0.05, seed=1),
         events_chaos=EventChaos(duplicate=1.0, delay=0.05, reorder=0.3, seed=1),
         functions_env=SETTINGS,
         sweep_interval=2,
     )
-    with LocalStack(options) as stack, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore_host)
-        backend = Backend(stack)
+    with LocalStack(options) as stack:
+        # Only while the client is made: another stack would take it for an emulator to be used.
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore_host)
+            backend = Backend(stack)
         yield backend
         backend.db.close()
 
@@ -125,5 +141,5 @@ def backend() -> Iterator[Backend]:
 def _behaving(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test leaves faults behind."""
     yield
-    if "backend" in request.fixturenames:
-        request.getfixturevalue("backend").faults()
+    for name in {"backend", "trueai_backend"} & set(request.fixturenames):
+        request.getfixturevalue(name).faults()

@@ -39,6 +39,11 @@ class MemoryJobStore:
         self.published: list[Reference] = []
         """What the trigger would have been told, in order."""
 
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job there is."""
+        return [v.value for v in self._documents.values() if isinstance(v.value, Job)]
+
     # --- reads -----------------------------------------------------------------------------------
 
     def job(self, job_id: str) -> Versioned[Job] | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from shared.prompt_file import read_prompt_rules
+
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, Kind, Role
 from shared.domain.job import Book
@@ -25,7 +27,7 @@ from shared.domain.observation import (
     Unsure,
 )
 from shared.domain.policy import Policy
-from shared.ports import LookAnswer, Picture, PictureUnavailable, SubmitAnswer
+from shared.ports import LookAnswer, Picture, PictureRejected, PictureUnavailable, SubmitAnswer
 from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
 from shared.usecases.run_step import run_step
@@ -36,6 +38,7 @@ from tests.fakes.store import MemoryJobStore
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 OWNER = "everybody"
+POLICY = Policy(prompts=read_prompt_rules())
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Painting:
     action: str
     prompt: str
     accepted_at: datetime
+    drawing: Picture | None = None
     fails_with: Failure | None = None
     permanent: bool = False
     hangs: bool = False
@@ -68,8 +72,13 @@ class FakePainter:
     unreachable: bool = False
     ids: itertools.count = field(default_factory=lambda: itertools.count(1))  # type: ignore[type-arg]
 
-    def imagine(self, prompt: str, *, token: str) -> SubmitAnswer:
-        answer = self._submit("IMAGINE", prompt, token)
+    def imagine(self, prompt: str, *, token: str, drawing: Picture | None = None) -> SubmitAnswer:
+        answer = self._submit("IMAGINE", prompt, token, drawing)
+        assert not isinstance(answer, ParentLost)
+        return answer
+
+    def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:
+        answer = self._submit("DESCRIBE", "", token, drawing)
         assert not isinstance(answer, ParentLost)
         return answer
 
@@ -88,7 +97,7 @@ class FakePainter:
             return Missing(searched=False)
         return self._see(painting)
 
-    def find(self, token: str) -> LookAnswer:
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
         for painting in self.paintings.values():
             if painting.token == token and not painting.lost:
                 return self._see(painting)
@@ -97,7 +106,9 @@ class FakePainter:
     def of(self, action: str) -> list[Painting]:
         return [p for p in self.paintings.values() if p.action == action]
 
-    def _submit(self, action: str, prompt: str, token: str) -> SubmitAnswer | ParentLost:
+    def _submit(
+        self, action: str, prompt: str, token: str, drawing: Picture | None = None
+    ) -> SubmitAnswer | ParentLost:
         word = self.script.pop(0) if self.script else ""
         if word == "busy":
             return Busy(reason="told so")
@@ -111,6 +122,7 @@ class FakePainter:
             action=action,
             prompt=prompt,
             accepted_at=self.clock(),
+            drawing=drawing,
         )
         if word == "fail":
             painting.fails_with = Failure(code=FailureCode.PAINTING_FAILED, message="Failed.")
@@ -144,7 +156,8 @@ class FakePainter:
                 permanent=painting.permanent,
             )
         url = f"https://discord.test/{painting.task_id}/done.png"
-        return replace(working, phase=Phase.DONE, progress=100, picture_url=url)
+        words = "a figure in red" if painting.action == "DESCRIBE" else None
+        return replace(working, phase=Phase.DONE, progress=100, picture_url=url, words=words)
 
 
 @dataclass
@@ -161,8 +174,32 @@ class FakePictures:
         return Picture(data=url.encode(), content_type="image/png", suffix=".png")
 
     def put(self, name: str, picture: Picture) -> str:
+        name += picture.suffix
         self.stored.setdefault(name, picture)
-        return f"https://pictures.test/{name}.png"
+        return f"https://pictures.test/{name}"
+
+    def read(self, name: str) -> Picture:
+        if name not in self.stored:
+            raise PictureRejected("not_found", "There is no such object.")
+        return self.stored[name]
+
+
+class FakeTools:
+    """Pixels that are none: a picture's bytes stand for it."""
+
+    def drawing(self, data: bytes) -> Picture:
+        if not data.startswith(b"drawing"):
+            raise PictureRejected("broken_picture", "This is no drawing.")
+        return Picture(data=data, content_type="image/png", suffix=".png")
+
+    def previews(self, grid: Picture) -> list[Picture]:
+        return [
+            Picture(data=grid.data + bytes([i]), content_type="image/webp", suffix=".webp")
+            for i in range(4)
+        ]
+
+    def nearest(self, grid: Picture, model: Picture) -> int:
+        return 3
 
 
 @dataclass
@@ -205,8 +242,10 @@ class World:
             queue=self.queue,
             painter=self.painter,
             picture_source=self.pictures,
+            drawing_source=self.pictures,
             picture_store=self.pictures,
-            policy=policy or Policy(),
+            picture_tools=FakeTools(),
+            policy=policy or POLICY,
             clock=lambda: self.now,
             new_nonce=lambda: f"{next(nonces):032x}",
             pause=self._pause,

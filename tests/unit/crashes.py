@@ -17,9 +17,9 @@ def crashed_while_submitting(world: World, before_the_painter_takes_it: bool):
     admit(world.services)
     imagine = world.painter.imagine
 
-    def crash(prompt, *, token):
+    def crash(prompt, *, token, drawing):
         if not before_the_painter_takes_it:
-            imagine(prompt, token=token)
+            imagine(prompt, token=token, drawing=drawing)
         raise Crash
 
     world.painter.imagine = crash

@@ -11,6 +11,7 @@ from shared.domain.observation import (
     Admitted,
     Busy,
     CancelRequested,
+    CandidateChosen,
     GaveUp,
     Missing,
     Observation,
@@ -68,7 +69,20 @@ OLD_CLAIM = replace(CLAIM, claimed_at=NOW - timedelta(minutes=2))
 IMAGINE_ABANDONED = replace(IMAGINE_CLAIMED, imagine=OLD_CLAIM)
 ACCEPTED = replace(CLAIM, task_id="17")
 WATCH_IMAGINE = replace(IMAGINE_CLAIMED, imagine=ACCEPTED, next_step=Step.WATCH_IMAGINE)
-UPSCALE = replace(WATCH_IMAGINE, status=ImageStatus.UPSCALING, next_step=Step.UPSCALE, progress=80)
+DESCRIBE = replace(IMAGINE, prompt="", drawing="jobs/x/drawing.png", next_step=Step.DESCRIBE)
+DESCRIBE_CLAIMED = replace(DESCRIBE, describe=replace(CLAIM, seed=None), describe_attempts=1)
+WATCH_DESCRIBE = replace(
+    DESCRIBE_CLAIMED, describe=replace(ACCEPTED, seed=None), next_step=Step.WATCH_DESCRIBE
+)
+UPSCALE_UNDECIDED = replace(
+    WATCH_IMAGINE,
+    imagine=replace(ACCEPTED, done=True),
+    status=ImageStatus.UPSCALING,
+    next_step=Step.UPSCALE,
+    progress=80,
+    grid_url="https://x/grid.png",
+)
+UPSCALE = replace(UPSCALE_UNDECIDED, candidate=2)
 UPSCALE_CLAIMED = replace(UPSCALE, upscale=replace(CLAIM, token="token 2"), upscale_attempts=1)
 WATCH_UPSCALE = replace(
     UPSCALE_CLAIMED,
@@ -88,6 +102,7 @@ SUCCEEDED = replace(
     _ENDED, status=ImageStatus.SUCCEEDED, progress=100, image_url="https://ours/picture.png"
 )
 FAILED = replace(_ENDED, status=ImageStatus.FAILED, error=FAILURE)
+ANOTHER_CLAIMED = replace(UPSCALE_CLAIMED, imagine_attempts=0, image_url="https://ours/old.png")
 CANCELED = replace(_ENDED, status=ImageStatus.CANCELED)
 DRAIN = replace(WATCH_IMAGINE, status=ImageStatus.CANCELED, next_step=Step.DRAIN)
 
@@ -98,8 +113,13 @@ STATES: dict[str, Image] = {
     "imagine claimed": IMAGINE_CLAIMED,
     "imagine abandoned": IMAGINE_ABANDONED,
     "watch imagine": WATCH_IMAGINE,
+    "describe": DESCRIBE,
+    "describe claimed": DESCRIBE_CLAIMED,
+    "watch describe": WATCH_DESCRIBE,
+    "upscale, undecided": UPSCALE_UNDECIDED,
     "upscale": UPSCALE,
     "upscale claimed": UPSCALE_CLAIMED,
+    "another one claimed": ANOTHER_CLAIMED,
     "watch upscale": WATCH_UPSCALE,
     "store": STORE,
     "drain": DRAIN,
@@ -128,12 +148,17 @@ OBSERVATIONS: dict[str, Observation] = {
     "unreachable": Unreachable(reason="time-out"),
     "stored": Stored(image_url="https://ours/new.png"),
     "store failed": StoreFailed(reason="404"),
+    "candidate chosen": CandidateChosen(index=3),
+    "candidate unknown": CandidateChosen(index=None),
     "admitted": Admitted(),
     "reference ready": ReferenceReady(reference_url="https://x/ref.png"),
     "reference failed": ReferenceFailed(),
     "cancel": CancelRequested(),
     "regenerate": RegenerateRequested(
         nonce="1" * 32, deadline_at=LATER, reference_url="https://ours/ref.png"
+    ),
+    "another one": RegenerateRequested(
+        nonce="1" * 32, deadline_at=LATER, reference_url=None, candidate=4
     ),
     "gave up": GaveUp(reason="a bug"),
 }

@@ -25,7 +25,7 @@ from shared.domain.observation import (
     Unsure,
     Woken,
 )
-from shared.domain.policy import Policy
+from tests.fakes.world import POLICY
 from tests.unit import images
 from tests.unit.images import NOW, OBSERVATIONS, STATES, told
 
@@ -97,6 +97,50 @@ TABLE: dict[str, dict[str, str]] = {
         "cancel": "canceled, drain",
         "gave up": "failed, end",
     },
+    "describe": {
+        "woken": "painting, describe + SubmitDescribe",
+        "cancel": "canceled, end",
+        "gave up": "failed, end",
+    },
+    "describe claimed": {
+        "woken": "Find",
+        "accepted": "painting, watch_describe",
+        "busy": "painting, describe",
+        "refused": "painting, imagine",
+        "unsure": "painting, describe",
+        "parent lost": "painting, imagine",
+        "seen waiting": "painting, watch_describe",
+        "seen working": "painting, watch_describe",
+        "seen done": "painting, imagine",
+        "seen done, no picture": "painting, imagine",
+        "seen failed": "painting, describe",
+        "seen refused": "painting, imagine",
+        "missing": "painting, describe",
+        "missing, searched": "painting, describe",
+        "unreachable": "painting, describe",
+        "gave up": "failed, end",
+    },
+    "watch describe": {
+        "woken": "Look",
+        "seen waiting": "painting, watch_describe",
+        "seen working": "painting, watch_describe",
+        "seen done": "painting, imagine",
+        "seen done, no picture": "painting, imagine",
+        "seen failed": "painting, describe",
+        "seen refused": "painting, imagine",
+        "missing": "Find",
+        "missing, searched": "painting, describe",
+        "unreachable": "painting, watch_describe",
+        "cancel": "canceled, drain",
+        "gave up": "failed, end",
+    },
+    "upscale, undecided": {
+        "woken": "ChooseCandidate",
+        "candidate chosen": "upscaling, upscale + SubmitUpscale",
+        "candidate unknown": "upscaling, upscale + SubmitUpscale",
+        "cancel": "canceled, end",
+        "gave up": "failed, end",
+    },
     "upscale": {
         "woken": "upscaling, upscale + SubmitUpscale",
         "cancel": "canceled, end",
@@ -119,6 +163,24 @@ TABLE: dict[str, dict[str, str]] = {
         "missing, searched": "upscaling, upscale",
         "unreachable": "upscaling, upscale",
         "gave up": "failed, end",
+    },
+    "another one claimed": {
+        "woken": "Find",
+        "accepted": "upscaling, watch_upscale",
+        "busy": "upscaling, upscale",
+        "refused": "succeeded, end",
+        "unsure": "upscaling, upscale",
+        "parent lost": "succeeded, end",
+        "seen waiting": "upscaling, watch_upscale",
+        "seen working": "upscaling, watch_upscale",
+        "seen done": "post_processing, store",
+        "seen done, no picture": "upscaling, upscale",
+        "seen failed": "upscaling, upscale",
+        "seen refused": "succeeded, end",
+        "missing": "upscaling, upscale",
+        "missing, searched": "upscaling, upscale",
+        "unreachable": "upscaling, upscale",
+        "gave up": "succeeded, end",
     },
     "watch upscale": {
         "woken": "Look",
@@ -164,15 +226,17 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "succeeded": {
         "regenerate": "queued, expire",
+        "another one": "queued, expire",
     },
     "failed": {
         "regenerate": "queued, expire",
+        "another one": "queued, expire",
     },
     "canceled": {
         "regenerate": "queued, expire",
+        "another one": "queued, expire",
     },
 }
-POLICY = Policy()
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
@@ -191,7 +255,9 @@ def test_a_submission_is_claimed_under_a_new_token_before_it_is_asked_for():
     decision = decide(images.IMAGINE, Woken(), NOW, POLICY)
 
     claim = decision.after.imagine
-    assert claim == Submission(token=f"{'0' * 32}-4", claimed_at=NOW, task_id=None, seed=claim.seed)
+    assert claim == Submission(
+        token=f"{'0' * 32}-4", claimed_at=NOW, seed=claim.seed, rules=POLICY.prompts.version
+    )
     assert isinstance(decision.ask, SubmitImagine)
     assert decision.ask.token == claim.token
     assert f"--seed {claim.seed}" in decision.ask.prompt
@@ -308,6 +374,7 @@ def test_the_last_failure_fails_the_image_and_frees_its_slot(state, code):
     "state",
     set(STATES)
     - {
+        "watch describe",
         "watch imagine",
         "watch upscale",
         "store",

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from shared.domain.decide import decide
 from shared.domain.image import ENDED, Image, ImageStatus, Kind, Role, Step
 from shared.domain.observation import Phase, RegenerateRequested, Sighting, Woken
-from shared.domain.policy import Policy
-from shared.domain.prompt import build_prompt, clean
+from shared.domain.prompts import build_prompt, clean
+from tests.fakes.world import POLICY
 from tests.unit.images import LATER, NOW, OBSERVATIONS, STATES
-
-POLICY = Policy()
 
 sightings = st.builds(
     Sighting,
@@ -107,6 +105,8 @@ def test_every_path_ends(start, happenings, data):
 
 
 ANSWERS = {
+    "SubmitDescribe": ["accepted", "busy", "refused", "unsure"],
+    "ChooseCandidate": ["candidate chosen", "candidate unknown"],
     "SubmitImagine": ["accepted", "busy", "refused", "unsure"],
     "SubmitUpscale": ["accepted", "busy", "refused", "unsure", "parent lost"],
     "Look": ["seen waiting", "seen working", "seen done", "seen failed", "missing", "unreachable"],
@@ -137,4 +137,4 @@ def test_a_prompt_is_one_line_with_its_parameters_last(text, seed, kind, role):
     assert "  " not in prompt
     parameters = prompt[prompt.index(" --") :]
     assert parameters.endswith(f"--seed {seed} --v 7")
-    assert text.strip() == "" or "--sref https://x/ref.png" in parameters
+    assert role is Role.REFERENCE or "--sref https://x/ref.png" in parameters

@@ -20,7 +20,7 @@ from infra.local.demo import command as demo_command
 from infra.local.demo.command import TALE, read_tale
 from infra.local.demo.pictures import DemoError, file_stem
 from infra.local.processes import LocalStackError
-from shared.domain.prompt import clean
+from shared.domain.prompts import clean
 
 PNG = io.BytesIO()
 Image.new("RGB", (30, 40), "red").save(PNG, "PNG")

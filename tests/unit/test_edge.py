@@ -2,54 +2,25 @@
 
 import json
 
-import flask
 import pytest
 from cloudevents.http import CloudEvent
 
 import main
-from functions import wiring
 from functions.edge import EventFailed
 from shared.domain.failure import FailureCode
 from shared.domain.job import JobStatus
 from shared.ports import StoreUnavailable
 from shared.settings import settings
 from shared.usecases.admit import admit
-from tests.fakes.world import World
-from tests.unit.test_settings import NEEDED
+from tests.unit.calling import call, post
 
 TALE = {
     "studentTaskId": 7,
     "fairytaleId": 42,
     "characters": [{"name": "Mina", "prompt": "a brave girl", "isMain": True}],
 }
+pytestmark = pytest.mark.usefixtures("environment")
 SECRET = "/home/secret/path"
-
-
-@pytest.fixture(autouse=True)
-def _settings(monkeypatch):
-    for name, value in NEEDED.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
-
-
-@pytest.fixture
-def world():
-    world = World()
-    wiring.provide(world.services)
-    yield world
-    wiring.provide(None)
-
-
-def call(function, **request):
-    app = flask.Flask("test")
-    with app.test_request_context(**request):
-        return flask.make_response(function(flask.request))
-
-
-def post(function, body, **headers):
-    return call(function, method="POST", json=body, headers=headers)
 
 
 def ring(world, function, image, retries=0):

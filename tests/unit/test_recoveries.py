@@ -7,7 +7,6 @@ import pytest
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
-from shared.domain.policy import Policy
 from shared.ports import Conflict, SaveImage, StoreUnavailable
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
@@ -16,7 +15,7 @@ from shared.usecases.regenerate import regenerate
 from shared.usecases.run_step import give_up, run_step
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
-from tests.fakes.world import OWNER, World, new_book
+from tests.fakes.world import OWNER, POLICY, World, new_book
 from tests.unit.crashes import Crash, crashed_while_submitting
 
 
@@ -69,7 +68,7 @@ def test_a_claim_that_took_too_long_to_commit_is_not_sent():
     hero, commit = world.images(book)[0], world.store.commit
 
     def slow(*writes):
-        world.now += Policy().submit_within + timedelta(seconds=1)
+        world.now += POLICY.submit_within + timedelta(seconds=1)
         return commit(*writes)
 
     world.store.commit = slow
@@ -132,7 +131,7 @@ def test_a_reference_that_is_only_missing_in_the_bucket_is_not_said_to_have_fail
     world = World()
     book = world.start(members=2)
     world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
-    world.pictures.broken = Policy().store_attempts
+    world.pictures.broken = POLICY.store_attempts
     hero_fails = lambda: world.images(book)[0].ended  # noqa: E731
     world.run(until=hero_fails)
 

@@ -7,7 +7,6 @@ import pytest
 
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
-from shared.domain.policy import Policy
 from shared.ports import PassFence, QueueUnavailable, SaveJob
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
@@ -25,12 +24,12 @@ from shared.usecases.regenerate import regenerate
 from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import Swept, sweep
-from tests.fakes.world import OWNER, World, new_book
+from tests.fakes.world import OWNER, POLICY, World, new_book
 from tests.unit.crashes import Crash, crashed_while_submitting
 
 
 def test_of_two_admissions_that_overlap_one_counts_anew():
-    world = World(Policy(slots=1))
+    world = World(replace(POLICY, slots=1))
     first, second = world.start(members=0), world.start(members=0, task="8")
     commit = world.store.commit
 
@@ -50,7 +49,7 @@ def test_of_two_admissions_that_overlap_one_counts_anew():
 
 
 def test_admitting_with_nothing_free_or_nothing_waiting_writes_nothing():
-    world = World(Policy(slots=1))
+    world = World(replace(POLICY, slots=1))
     assert admit(world.services) == 0
     world.start(members=0)
     world.start(members=0, task="8")
@@ -174,7 +173,7 @@ def test_a_cancel_waits_for_a_submission_that_is_on_its_way():
     job = cancel_job(world.services, OWNER, book.job.job_id)
 
     assert job.status is JobStatus.CANCELED
-    assert world.now - asked >= Policy().claim_lease - timedelta(seconds=1)
+    assert world.now - asked >= POLICY.claim_lease - timedelta(seconds=1)
 
 
 def test_a_cancel_of_an_ended_job_changes_nothing():

@@ -1,5 +1,6 @@
 """Whole books in a world of fakes: the use cases together, every fault of the painter."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,10 @@ import pytest
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
-from shared.domain.policy import Policy
 from shared.usecases.cancel_job import cancel_job
-from shared.usecases.regenerate import regenerate
+from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.run_step import give_up, run_step
-from tests.fakes.world import OWNER, START, World
+from tests.fakes.world import OWNER, POLICY, START, World
 
 
 def statuses(world: World, book) -> list[str]:
@@ -83,7 +83,7 @@ def test_every_task_twice_paints_nothing_twice():
 
 
 def test_never_more_than_the_slots_at_the_painter():
-    world = World(Policy(slots=2))
+    world = World(replace(POLICY, slots=2))
     first, second = world.start(members=4), world.start(members=4, task="8")
     most = 0
 
@@ -99,7 +99,7 @@ def test_never_more_than_the_slots_at_the_painter():
 
 
 def test_references_go_before_members_of_an_older_book():
-    world = World(Policy(slots=1))
+    world = World(replace(POLICY, slots=1))
     first = world.start(members=2)
     world.run(until=lambda: len(world.painter.of("UPSCALE")) == 1)
     second = world.start(members=0, task="8")
@@ -167,7 +167,7 @@ def test_regenerating_a_failed_reference_revives_exactly_its_members():
     world.run()
     hero = world.images(book)[0]
 
-    regenerate(world.services, OWNER, hero.image_id, "a kind girl")
+    regenerate(world.services, OWNER, hero.image_id, Wish(prompt="a kind girl"))
     assert not world.job(book).completed
     world.run()
 
@@ -195,7 +195,7 @@ def test_regenerating_touches_one_image_and_keeps_its_old_picture_until_the_new_
     hero, old, other = world.images(book)
     seen = set()
 
-    regenerate(world.services, OWNER, old.image_id, "something else")
+    regenerate(world.services, OWNER, old.image_id, Wish(prompt="something else"))
 
     def watch() -> bool:
         image = world.images(book)[1]
@@ -231,7 +231,7 @@ def test_a_regeneration_that_fails_leaves_the_old_picture_and_says_why():
 
 
 def test_after_a_cancel_nothing_is_submitted_and_finished_pictures_stay():
-    world = World(Policy(slots=2))
+    world = World(replace(POLICY, slots=2))
     book = world.start(members=4)
     world.run(until=lambda: statuses(world, book).count("succeeded") == 2)
     submitted = len(world.painter.paintings)
@@ -248,7 +248,7 @@ def test_after_a_cancel_nothing_is_submitted_and_finished_pictures_stay():
 
 
 def test_a_canceled_image_keeps_its_slot_while_the_painter_is_at_work_on_it():
-    world = World(Policy(slots=1))
+    world = World(replace(POLICY, slots=1))
     book = world.start(members=0)
     world.run(until=lambda: bool(world.painter.paintings))
     cancel_job(world.services, OWNER, book.job.job_id)

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.local.proxy.faults import InvalidFaultError
-from infra.local.proxy.options import ProxyOptions
+from infra.local.proxy.fault_list import InvalidFaultError
+from infra.local.proxy.options import CHOICES, ProxyOptions
 from infra.local.proxy.server import SimulatedProxy
 
 #: Option -> what it means. Names, types and defaults are those of `ProxyOptions`.
 _HELP = {
+    "dialect": "whose HTTP interface: novicezk 2.6.3 or trueai v11",
+    "repeats": "what a repeated UPSCALE is: a new task as in 2.6.3, or code 21 as up to 2.6.0",
     "host": "address to listen on",
     "public_url": "base of the picture URLs (default: http://HOST:PORT)",
     "api_secret": "mj-api-secret that callers must send (default: none)",
@@ -71,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in _HELP.items():
         default: Any = defaults[name]
         kind = type(default) if default is not None else str
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=text)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=kind, default=default, help=text, choices=CHOICES.get(name))
     parser.add_argument(
         "--faults", type=Path, metavar="FILE.json", help="list of faults to start with"
     )

@@ -7,12 +7,15 @@ from typing import Any
 from aiohttp import web
 
 from infra.local.proxy import bodies
-from infra.local.proxy.desk import Answer, Desk
+from infra.local.proxy.desk import Desk
 from infra.local.proxy.engine import Engine
-from infra.local.proxy.faults import ErrorFetch, FaultList, SlowFetch
+from infra.local.proxy.fault_list import FaultList
+from infra.local.proxy.faults import ErrorFetch, SlowFetch
 from infra.local.proxy.midjourney import MidJourney
 from infra.local.proxy.options import ProxyOptions
+from infra.local.proxy.reception import Answer
 from infra.local.proxy.results import BadRequest, ServerError, spring_error
+from infra.local.proxy.task import Task
 
 #: Paths that ask for the secret; the rest of the proxy never does.
 _GUARDED = ("/mj/submit/", "/mj/task/", "/mj/account/")
@@ -55,14 +58,7 @@ class Api:
 
     def _submit(self, take: Callable[[dict[str, Any]], Answer]) -> Any:
         async def handle(request: web.Request) -> web.StreamResponse:
-            answer = take(await _json_body(request))
-            if answer.delay:
-                await asyncio.sleep(answer.delay)
-            if answer.drop and request.transport is not None:
-                request.transport.abort()
-            if answer.error:
-                raise ServerError("simulated")
-            return web.json_response(answer.result.to_json())
+            return await send(request, take(await json_body(request)))
 
         return handle
 
@@ -70,11 +66,7 @@ class Api:
         task = self._engine.tasks.get(request.match_info["id"])
         if task is None:
             return web.Response()  # the real proxy's answer to an unknown id: 200, nothing
-        slow = self._faults.strike(SlowFetch, task.action, task.prompt or "")
-        if slow is not None:
-            await asyncio.sleep(slow.seconds)
-        if self._faults.strike(ErrorFetch, task.action, task.prompt or "") is not None:
-            raise ServerError("simulated")
+        await look(self._faults, task)
         return web.json_response(task.to_json())
 
     async def _list(self, _: web.Request) -> web.Response:
@@ -87,7 +79,7 @@ class Api:
         return web.json_response([task.to_json() for task in self._engine.queue()])
 
     async def _list_by_condition(self, request: web.Request) -> web.Response:
-        ids = bodies.texts(await _json_body(request), "ids") or []
+        ids = bodies.texts(await json_body(request), "ids") or []
         known = (self._engine.tasks.get(task_id) for task_id in dict.fromkeys(ids))
         return web.json_response([task.to_json() for task in known if task is not None])
 
@@ -147,7 +139,28 @@ async def spring_errors(request: web.Request, handler: Any) -> web.StreamRespons
     return web.json_response(spring_error(status, request.path), status=status, headers=headers)
 
 
-async def _json_body(request: web.Request) -> dict[str, Any]:
+async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Return a submission's answer, or have it go wrong on its way."""
+    if answer.delay:
+        await asyncio.sleep(answer.delay)
+    if answer.drop and request.transport is not None:
+        request.transport.abort()
+    if answer.error:
+        raise ServerError("simulated")
+    return web.json_response(answer.result.to_json(), status=answer.status)
+
+
+async def look(faults: FaultList, task: Task) -> None:
+    """Have a look at a task be slow or fail, if a fault says so."""
+    slow = faults.strike(SlowFetch, task.action, task.prompt or "")
+    if slow is not None:
+        await asyncio.sleep(slow.seconds)
+    if faults.strike(ErrorFetch, task.action, task.prompt or "") is not None:
+        raise ServerError("simulated")
+
+
+async def json_body(request: web.Request) -> dict[str, Any]:
+    """Return the body's JSON object; raises `BadRequest`, or 415 for another content type."""
     kind = request.content_type
     if kind != "application/json" and not kind.endswith("+json"):
         raise web.HTTPUnsupportedMediaType

@@ -45,6 +45,14 @@ def text(body: dict[str, Any], name: str) -> str | None:
     raise BadRequest(f"{name} is not a string")
 
 
+def strict_text(body: dict[str, Any], name: str) -> str | None:
+    """Return a string field; anything else is refused, as .NET does."""
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadRequest(f"The JSON value of $.{name} could not be converted to a string.")
+
+
 def texts(body: dict[str, Any], name: str) -> list[str] | None:
     """Return a field that is a list of strings."""
     value = body.get(name)
@@ -89,4 +97,15 @@ def read_data_url(data_url: str) -> Upload | None:
     except (binascii.Error, ValueError):
         return None
     mime = match["mime"].lower()
+    return Upload(content=content, content_type=mime, suffix=_SUFFIXES.get(mime, "null"))
+
+
+def read_picture(text: str) -> Upload | None:
+    """Return the picture of a data URL or of bare base64 (taken for PNG), or None if it is none."""
+    data = re.search(r"data:(?P<mime>.+?);base64,(?P<data>.+)", text)
+    mime, encoded = (data["mime"].lower(), data["data"]) if data else ("image/png", text)
+    try:
+        content = base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
     return Upload(content=content, content_type=mime, suffix=_SUFFIXES.get(mime, "null"))

@@ -6,14 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from infra.local.proxy.engine import Engine
-from infra.local.proxy.faults import (
-    Armed,
-    DisableAccount,
-    EnableAccount,
-    FaultList,
-    InvalidFaultError,
-    parse_faults,
-)
+from infra.local.proxy.fault_list import Armed, FaultList, InvalidFaultError, parse_faults
+from infra.local.proxy.faults import DisableAccount, EnableAccount
 
 
 class Control:

@@ -3,27 +3,15 @@
 Facts: the proxy's contract, sections 1 (codes, statuses) and 2.4. Descriptions are the proxy's.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from infra.local.proxy import bodies, results
 from infra.local.proxy.banned import find_banned_word
 from infra.local.proxy.engine import Engine
-from infra.local.proxy.faults import (
-    Ban,
-    DisableAccount,
-    DropAnswer,
-    EnableAccount,
-    EnqueueFailure,
-    ErrorAfterSubmit,
-    ErrorSubmit,
-    FaultList,
-    ParentLag,
-    QueueFull,
-    SlowSubmit,
-)
+from infra.local.proxy.fault_list import FaultList
+from infra.local.proxy.faults import ParentLag
+from infra.local.proxy.reception import Answer, Reception, plain
 from infra.local.proxy.results import ServerError, SubmitResult
 from infra.local.proxy.run import Submission, Upload
 from infra.local.proxy.task import CHANGES, GRIDS, Action, Status, Task
@@ -37,29 +25,23 @@ class Dimensions(StrEnum):
     LANDSCAPE = "LANDSCAPE"
 
 
-_RATIOS = {Dimensions.PORTRAIT: (2, 3), Dimensions.SQUARE: (1, 1), Dimensions.LANDSCAPE: (3, 2)}
+#: Width to height of each shape.
+RATIOS = {Dimensions.PORTRAIT: (2, 3), Dimensions.SQUARE: (1, 1), Dimensions.LANDSCAPE: (3, 2)}
 
-_BROKEN_DATA_URL = "base64格式错误"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A result, and how its way back to the caller goes wrong."""
-
-    result: SubmitResult
-    delay: float = 0.0  #: seconds
-    error: bool = False  #: HTTP 500 instead
-    drop: bool = False  #: no answer at all
+BROKEN_DATA_URL = "base64格式错误"
 
 
 class Desk:
     """One method for each submit endpoint; each takes the JSON body."""
 
-    def __init__(self, engine: Engine, faults: FaultList, channel_id: str) -> None:
-        """Hand submissions to `engine` for the account of `channel_id`."""
+    def __init__(
+        self, engine: Engine, faults: FaultList, reception: Reception, *, repeats: str = "new"
+    ) -> None:
+        """Look parents up in `engine`, and hand submissions in at `reception`."""
         self._engine = engine
         self._faults = faults
-        self._channel_id = channel_id
+        self._reception = reception
+        self._repeats = repeats
 
     def imagine(self, body: dict[str, Any]) -> Answer:
         """POST submit/imagine."""
@@ -68,15 +50,15 @@ class Desk:
         single = bodies.text(body, "base64")
         common = _common(body)
         if prompt is None or not prompt.strip():
-            return _plain(results.invalid("prompt不能为空"))
+            return plain(results.invalid("prompt不能为空"))
         prompt = prompt.strip()
         word = find_banned_word(prompt)
         if word is not None:
-            return _plain(results.banned(prompt, word))
+            return plain(results.banned(prompt, word))
         uploads = _uploads([*pictures, single] if single else pictures)
         if uploads is None:
-            return _plain(results.invalid(_BROKEN_DATA_URL))
-        return self._submit(
+            return plain(results.invalid(BROKEN_DATA_URL))
+        return self._reception.submit(
             Submission(
                 action=Action.IMAGINE,
                 prompt=prompt,
@@ -97,7 +79,7 @@ class Desk:
         parts = (bodies.text(body, "content") or "").split(" ")
         bodies.text(body, "state")
         if len(parts) != 2:
-            return _plain(results.invalid("content参数错误"))
+            return plain(results.invalid("content参数错误"))
         task_id, word = parts[0], parts[1].upper()
         if not word:
             raise ServerError("content ends in a space")
@@ -105,7 +87,7 @@ class Desk:
         if action is Action.REROLL:
             return self._change(task_id, action, None, body)
         if action is None or word[1:2] not in ("1", "2", "3", "4"):
-            return _plain(results.invalid("content参数错误"))
+            return plain(results.invalid("content参数错误"))
         return self._change(task_id, action, int(word[1]), body)
 
     def describe(self, body: dict[str, Any]) -> Answer:
@@ -113,12 +95,12 @@ class Desk:
         picture = bodies.text(body, "base64")
         common = _common(body)
         if picture is None or not picture.strip():
-            return _plain(results.invalid("base64不能为空"))
+            return plain(results.invalid("base64不能为空"))
         uploads = _uploads([picture])
         if uploads is None:
-            return _plain(results.invalid(_BROKEN_DATA_URL))
+            return plain(results.invalid(BROKEN_DATA_URL))
         description = f"/describe {{id}}.{uploads[0].suffix}"
-        return self._submit(
+        return self._reception.submit(
             Submission(
                 action=Action.DESCRIBE,
                 prompt=None,
@@ -134,17 +116,17 @@ class Desk:
         dimensions = bodies.choice(body, "dimensions", Dimensions) or Dimensions.SQUARE
         common = _common(body)
         if not 2 <= len(pictures) <= 5:
-            return _plain(results.invalid("base64List参数错误"))
+            return plain(results.invalid("base64List参数错误"))
         uploads = _uploads(pictures)
         if uploads is None:
-            return _plain(results.invalid(_BROKEN_DATA_URL))
-        return self._submit(
+            return plain(results.invalid(BROKEN_DATA_URL))
+        return self._reception.submit(
             Submission(
                 action=Action.BLEND,
                 prompt=None,
                 description=f"/blend {{id}} {len(uploads)}",
                 uploads=uploads,
-                ratio=_RATIOS[dimensions],
+                ratio=RATIOS[dimensions],
                 **common,
             )
         )
@@ -154,28 +136,38 @@ class Desk:
     ) -> Answer:
         common = _common(body)
         if task_id is None or not task_id.strip():
-            return _plain(results.invalid("taskId不能为空"))
+            return plain(results.invalid("taskId不能为空"))
         if action is None:
             raise ServerError("action is null")
         if action not in CHANGES:
-            return _plain(results.invalid("action参数错误"))
+            return plain(results.invalid("action参数错误"))
+        suffix = "R" if action is Action.REROLL else f"{action.value[0]}{index}"
+        description = f"/up {task_id} {suffix}"
+        if action is Action.UPSCALE and self._repeats == "existed":
+            twin = self._described(description)
+            if twin is not None:
+                return plain(results.existed(twin.id, twin.status.value, twin.image_url))
         parent = self._engine.tasks.get(task_id)
         problem = self._parent_problem(parent, action)
         if parent is None or problem is not None:
-            return _plain(problem or results.not_found("关联任务不存在或已失效"))
+            return plain(problem or results.not_found("关联任务不存在或已失效"))
         if action is not Action.REROLL and index is None:
             raise ServerError("index is null")
-        suffix = "R" if action is Action.REROLL else f"{action.value[0]}{index}"
-        return self._submit(
+        return self._reception.submit(
             Submission(
                 action=action,
                 prompt=parent.prompt,
-                description=f"/up {task_id} {suffix}",
+                description=description,
                 parent=parent,
                 index=index if action is not Action.REROLL else None,
                 **common,
             )
         )
+
+    def _described(self, description: str) -> Task | None:
+        """Return a task of the store with this description, whatever its status is."""
+        tasks = self._engine.tasks.values()
+        return next((task for task in tasks if task.description == description), None)
 
     def _parent_problem(self, parent: Task | None, action: Action) -> SubmitResult | None:
         if parent is None:
@@ -186,47 +178,6 @@ class Desk:
         if parent.action not in GRIDS:
             return results.invalid("关联任务不允许执行变化")
         return None
-
-    def _submit(self, submission: Submission) -> Answer:
-        """Hand a checked submission on, unless a fault strikes."""
-        action, prompt = submission.action, submission.prompt or ""
-        rejected = self._rejection(action, prompt)
-        if rejected is not None:
-            return _plain(rejected)
-        result = self._engine.submit(submission)
-        if not result.accepted:
-            return _plain(result)
-        slow = self._faults.strike(SlowSubmit, action, prompt)
-        return Answer(
-            result=result,
-            delay=slow.seconds if slow else 0.0,
-            error=self._faults.strike(ErrorAfterSubmit, action, prompt) is not None,
-            drop=self._faults.strike(DropAnswer, action, prompt) is not None,
-        )
-
-    def _rejection(self, action: Action, prompt: str) -> SubmitResult | None:
-        strike = self._faults.strike
-        if strike(ErrorSubmit, action, prompt):
-            raise ServerError("simulated")
-        if strike(DisableAccount, action, prompt):
-            self._engine.disable()
-        if strike(EnableAccount, action, prompt):
-            self._engine.enable()
-        ban = strike(Ban, action, prompt)
-        if ban:
-            return results.banned(prompt, ban.word)
-        answers: tuple[
-            tuple[type[QueueFull] | type[EnqueueFailure], Callable[[str], SubmitResult]], ...
-        ]
-        answers = ((QueueFull, results.queue_rejected), (EnqueueFailure, results.submit_failed))
-        for kind, answer in answers:
-            if strike(kind, action, prompt):
-                return answer(self._channel_id)
-        return None
-
-
-def _plain(result: SubmitResult) -> Answer:
-    return Answer(result=result)
 
 
 def _common(body: dict[str, Any]) -> dict[str, Any]:

@@ -5,31 +5,23 @@ waiting (see `clock.ManualClock`). Facts: the proxy's contract, sections 2.1, 2.
 """
 
 import random
+from dataclasses import replace
 from typing import Any
 
-from infra.local.proxy import results
 from infra.local.proxy.clock import Clock
-from infra.local.proxy.faults import (
-    LIFE,
-    FaultList,
-    Lose,
-    NotifyDouble,
-    NotifyDrop,
-    NotifyReorder,
-    Stuck,
-)
+from infra.local.proxy.dialect import NOVICEZK, Dialect
+from infra.local.proxy.fault_list import FaultList
+from infra.local.proxy.faults import LIFE, Lose, NotifyDouble, NotifyDrop, NotifyReorder, Stuck
 from infra.local.proxy.ledger import Ledger
 from infra.local.proxy.life import Life
 from infra.local.proxy.midjourney import LinkReader, MidJourney
 from infra.local.proxy.notifications import Manner, Notifier
 from infra.local.proxy.options import ProxyOptions
 from infra.local.proxy.pace import plan_task
+from infra.local.proxy.prompt import parse_prompt
 from infra.local.proxy.results import SubmitResult
-from infra.local.proxy.run import Run, Slots, Submission
-from infra.local.proxy.task import Action, Task
-
-#: failReason of a task that the sweeper gave up.
-TIMED_OUT = "任务超时"
+from infra.local.proxy.run import Run, Submission
+from infra.local.proxy.task import Action, Status, Task
 
 
 class Engine:
@@ -43,6 +35,7 @@ class Engine:
         midjourney: MidJourney,
         notifier: Notifier,
         read_links: LinkReader,
+        dialect: Dialect = NOVICEZK,
     ) -> None:
         """Take the parts that it works with; nothing happens before the first submission."""
         self._options = options
@@ -53,9 +46,11 @@ class Engine:
         self._rng = random.Random(f"engine {options.seed}")
         self._ids: set[str] = set()
         self._sweeping = False
+        self._held: dict[str, Run] = {}
+        self._dialect = dialect
         self.enabled = True
         self.tasks: dict[str, Task] = {}
-        self.slots = Slots(options.core_size, options.queue_size)
+        self.slots = dialect.slots(options)
         self.ledger = Ledger(clock.time())
         self._life = Life(
             options,
@@ -73,22 +68,55 @@ class Engine:
 
     def submit(self, submission: Submission) -> SubmitResult:
         """Accept a task or reject it for want of an account or of room."""
-        instance = self._midjourney.channel_id
-        if not self.enabled:
-            lost = submission.parent is not None
-            return results.not_found(f"账号不可用: {instance}" if lost else "无可用的账号实例")
-        if self.slots.full:
-            return results.queue_rejected(instance)
-        waiting = len(self.slots.waiting)
+        rejected = self._rejection(submission)
+        if rejected is not None:
+            return rejected
         run = self._new_run(submission)
         self.tasks[run.task.id] = run.task
-        self.slots.waiting.append(run)
-        lose = run.fault(Lose)
-        if lose is not None and lose.progress == 0:
-            self._forget(run)
-        self._fill_slots()
-        self._start_sweeping()
-        return results.accepted(run.task.id, instance, waiting)
+        return self._enqueue(run)
+
+    def hold(self, submission: Submission) -> Task:
+        """Store a task that waits in status MODAL, outside of the queue, for its `confirm`."""
+        run = self._new_run(submission)
+        run.task.status = Status.MODAL
+        self.tasks[run.task.id] = run.task
+        self._held[run.task.id] = run
+        return run.task
+
+    def confirm(self, task: Task, prompt: str) -> SubmitResult:
+        """Let a held task go, with a prompt that may be another than its parent's.
+
+        A task that is under way or done already is left as it is; the answer is the same.
+        """
+        run = self._held.get(task.id)
+        action = run.submission.action if run else task.action
+        if not self.enabled:
+            return self._dialect.account_lost(self._midjourney.channel_id, True)
+        if self.slots.full(action):
+            return self._dialect.queue_full(self._midjourney.channel_id)
+        if run is None:
+            return self._accepted(task, self.slots.ahead(action))
+        del self._held[task.id]
+        if prompt != task.prompt:
+            run.submission = replace(run.submission, prompt=prompt, final_prompt=prompt)
+            task.prompt = task.prompt_en = prompt
+            run.order = self._midjourney.order_for(run.submission, task)
+            if run.order is not None:
+                run.order = replace(run.order, text=parse_prompt(prompt).words)
+        return self._enqueue(run)
+
+    def cancel(self, task: Task, reason: str) -> None:
+        """End a task that is not over: FAILURE, and its slot is free."""
+        if task.ended:
+            return
+        under_way = (*self.slots.everyone(), *self._held.values())
+        run = next((run for run in under_way if run.task is task), None)
+        self._held.pop(task.id, None)
+        if run is not None:
+            self._life.fail(run, reason)
+            return
+        task.status, task.progress, task.fail_reason = Status.FAILURE, "", reason
+        task.finish_time = int(self._clock.time() * 1000)
 
     def queue(self) -> list[Task]:
         """Return the tasks of enabled accounts that run or wait, oldest first."""
@@ -109,6 +137,7 @@ class Engine:
             for entry in self.ledger.entries:
                 entry.forgotten = True
             self.tasks.clear()
+            self._held.clear()
         self._notifier.forget()
         self.enabled = True
         self._count()
@@ -134,33 +163,60 @@ class Engine:
 
     def clear_ledger(self) -> None:
         """Begin the statistics anew."""
-        running, unfinished = len(self.slots.running), self.slots.unfinished()
+        running, unfinished = self.slots.busy, self.slots.unfinished()
         self.ledger.clear(self._clock.time(), running=running, unfinished=unfinished)
 
     # --- slots
+
+    def _rejection(self, submission: Submission) -> SubmitResult | None:
+        instance = self._midjourney.channel_id
+        if not self.enabled:
+            return self._dialect.account_lost(instance, submission.parent is not None)
+        if self.slots.full(submission.action):
+            return self._dialect.queue_full(instance)
+        return None
+
+    def _enqueue(self, run: Run) -> SubmitResult:
+        ahead = self.slots.ahead(run.submission.action)
+        self.slots.waiting.append(run)
+        lose = run.fault(Lose)
+        if lose is not None and lose.progress == 0:
+            self._forget(run)
+        self._fill_slots()
+        self._start_sweeping()
+        return self._accepted(run.task, ahead)
+
+    def _accepted(self, task: Task, ahead: int) -> SubmitResult:
+        return self._dialect.accepted(task.id, self._midjourney.channel_id, ahead)
 
     def _new_run(self, submission: Submission) -> Run:
         now = self._clock.time()
         parent = submission.parent
         task_id = self._new_id(now)
         description = submission.description
-        if submission.action in (Action.DESCRIBE, Action.BLEND):
+        if description and submission.action in (Action.DESCRIBE, Action.BLEND):
             description = description.replace("{id}", task_id)
         task = Task(
             id=task_id,
-            action=submission.action,
+            action=submission.shown,
             prompt=submission.prompt,
-            prompt_en=submission.prompt,
+            prompt_en=submission.prompt_en or submission.prompt,
             description=description,
             state=submission.state,
             submit_time=int(now * 1000),
+            parent_id=parent.id if parent else None,
+            bot_type=submission.bot_type,
+            mode=submission.mode,
         )
         hook = submission.notify_hook or self._options.notify_hook or None
         task.properties.update(notifyHook=hook, discordInstanceId=self._midjourney.channel_id)
+        task.properties.update(submission.properties)
         prompt = submission.prompt or ""
-        struck = (self._faults.strike(kind, submission.action, prompt) for kind in LIFE)
-        faults = tuple(fault for fault in struck if fault is not None)
+        struck = (self._faults.strike(kind, submission.shown, prompt) for kind in LIFE)
+        faults = (*submission.faults, *(fault for fault in struck if fault is not None))
         kinds = {type(fault) for fault in faults}
+        order = self._midjourney.order_for(submission, task)
+        task.size = order.size() if order else None
         key = f"{prompt}|{submission.index}|{submission.action}"
         return Run(
             task=task,
@@ -174,7 +230,8 @@ class Engine:
                 reorder=NotifyReorder in kinds,
             ),
             picture_id=self._midjourney.new_picture_id(),
-            order=self._midjourney.order_for(submission, task),
+            order=order,
+            sources=submission.sources,
         )
 
     def _new_id(self, now: float) -> str:
@@ -199,7 +256,7 @@ class Engine:
         self._fill_slots()
 
     def _count(self) -> None:
-        running, unfinished = len(self.slots.running), self.slots.unfinished()
+        running, unfinished = self.slots.busy, self.slots.unfinished()
         self.ledger.change(self._clock.time(), running=running, unfinished=unfinished)
 
     def _forget(self, run: Run) -> None:
@@ -233,6 +290,6 @@ class Engine:
                 self._life.tell(run)
                 self._release(run)
             else:
-                self._life.fail(run, TIMED_OUT)
+                self._life.fail(run, self._dialect.timed_out(self._options.timeout_minutes))
         if self.slots.everyone():
             self._start_sweeping()

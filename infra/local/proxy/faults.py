@@ -1,11 +1,8 @@
 """Misbehaviour on demand: what can go wrong, whom it strikes, and how often."""
 
-import random
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from infra.local.proxy.task import Action
 
@@ -37,14 +34,14 @@ class Fault(BaseModel):
 
 
 class Ban(Fault):
-    """Code 24."""
+    """Code 24; in the trueai dialect accepted, and FAILURE as soon as it has a slot."""
 
     kind: Literal["ban"]
     word: str = "simulated"  #: the `bannedWord` of the answer
 
 
 class QueueFull(Fault):
-    """Code 23; nothing is accepted."""
+    """Code 23, in the trueai dialect 9; nothing is accepted."""
 
     kind: Literal["queue_full"]
 
@@ -84,6 +81,12 @@ class SlowSubmit(Fault):
 
     kind: Literal["slow_submit"]
     seconds: Annotated[float, Field(ge=0)] = 5.0  #: real seconds, not divided by speed
+
+
+class Modal(Fault):
+    """Code 21: the task waits in status MODAL for submit/modal. Only the trueai dialect has it."""
+
+    kind: Literal["modal"]
 
 
 class DisableAccount(Fault):
@@ -216,13 +219,11 @@ class ErrorPicture(Fault):
 
 AnyFault = Annotated[
     Ban | QueueFull | EnqueueFailure | ParentLag | ErrorSubmit | ErrorAfterSubmit | DropAnswer
-    | SlowSubmit | DisableAccount | EnableAccount | Fail | Hang | Stuck | Lose | Swap | Backwards
-    | LostWakeup | SlowFetch | ErrorFetch | NotifyDrop | NotifyDouble | NotifyReorder | ExpireUrl
-    | TruncatePicture | NotAPicture | ErrorPicture,
+    | SlowSubmit | Modal | DisableAccount | EnableAccount | Fail | Hang | Stuck | Lose | Swap
+    | Backwards | LostWakeup | SlowFetch | ErrorFetch | NotifyDrop | NotifyDouble | NotifyReorder
+    | ExpireUrl | TruncatePicture | NotAPicture | ErrorPicture,
     Field(discriminator="kind"),
 ]  # fmt: skip
-
-_LIST: TypeAdapter[list[AnyFault]] = TypeAdapter(list[AnyFault])
 
 #: Faults that are decided on for a task as soon as it is accepted.
 LIFE = (
@@ -238,79 +239,3 @@ LIFE = (
     NotifyReorder,
     ExpireUrl,
 )
-
-F = TypeVar("F", bound=Fault)
-
-
-class InvalidFaultError(ValueError):
-    """A fault's definition is wrong; the text says where and why."""
-
-
-def parse_faults(definitions: Any) -> list[Fault]:
-    """Return the faults of a list of JSON objects. Raises `InvalidFaultError`."""
-    try:
-        return list(_LIST.validate_python(definitions))
-    except ValidationError as error:
-        raise InvalidFaultError("; ".join(_problems(error))) from error
-
-
-def _problems(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors(include_url=False):
-        place = ".".join(str(part) for part in problem["loc"])
-        yield f"faults[{place}]: {problem['msg']}" if place else problem["msg"]
-
-
-@dataclass
-class Armed:
-    """A fault that waits for its victims."""
-
-    id: int
-    fault: Fault
-    struck: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fault's definition, how often it struck and how often it still may."""
-        times = self.fault.times
-        left = None if times is None else times - self.struck
-        definition = self.fault.model_dump(mode="json", exclude_none=True)
-        return {**definition, "id": self.id, "times": times, "struck": self.struck, "left": left}
-
-
-@dataclass
-class FaultList:
-    """The faults that are armed; says of each event whether one strikes."""
-
-    rng: random.Random
-    _armed: list[Armed] = field(default_factory=list)
-    _next_id: int = 1
-
-    def add(self, faults: Iterable[Fault]) -> list[Armed]:
-        """Arm faults, behind those that are armed already."""
-        added = []
-        for fault in faults:
-            added.append(Armed(self._next_id, fault))
-            self._next_id += 1
-        self._armed += added
-        return added
-
-    def clear(self) -> None:
-        """Disarm all. What has struck already stays as it is."""
-        self._armed.clear()
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """Return all faults of the list, used up ones included."""
-        return [armed.to_json() for armed in self._armed]
-
-    def strike(self, kind: type[F], action: Action, prompt: str) -> F | None:
-        """Return the first fault of a kind that strikes here, and count it; None if none does."""
-        for armed in self._armed:
-            fault = armed.fault
-            if not isinstance(fault, kind) or not fault.matches(action, prompt):
-                continue
-            if fault.times is not None and armed.struck >= fault.times:
-                continue
-            if fault.probability < 1.0 and self.rng.random() >= fault.probability:
-                continue
-            armed.struck += 1
-            return fault
-        return None

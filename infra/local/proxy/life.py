@@ -2,11 +2,16 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 
 from infra.local.proxy.clock import Clock
 from infra.local.proxy.faults import Backwards, Fail, Hang, Lose, LostWakeup, Swap
-from infra.local.proxy.midjourney import LinkReader, LinkReport, MidJourney
+from infra.local.proxy.midjourney import (
+    LinkReader,
+    LinkReport,
+    MidJourney,
+    described,
+    with_references,
+)
 from infra.local.proxy.notifications import Notifier
 from infra.local.proxy.options import ProxyOptions
 from infra.local.proxy.pace import Tick, share_of
@@ -16,13 +21,6 @@ from infra.local.proxy.task import Action, Status
 
 #: What MidJourney says to a click on a button that it does not know.
 _NO_SUCH_BUTTON = "Failed to process your command"
-
-_DESCRIPTION = (
-    "1️⃣ a picture book page with a friendly figure, soft water colours, warm light\n\n"
-    "2️⃣ a fairy tale character on cream paper, storybook illustration\n\n"
-    "3️⃣ a gentle drawing with rounded shapes and muted colours, for children\n\n"
-    "4️⃣ a hand drawn hero, ink outline and water-colour wash"
-)
 
 
 class Life:
@@ -98,6 +96,8 @@ class Life:
         if task.action is Action.IMAGINE:
             task.prompt = task.prompt_en = " ".join((*run.sources, task.prompt or ""))
             task.description = f"/imagine {task.prompt}"
+        elif task.action is Action.DESCRIBE:
+            run.look = self._midjourney.look_at(run.submission.uploads[0])
 
     def _refusal_of(self, run: Run) -> str | None:
         if run.task.action is Action.IMAGINE:
@@ -145,7 +145,8 @@ class Life:
             self._plan_end(run, f"[Invalid link!] Could not fetch image {report.bad_url}")
             return
         if run.order is not None:
-            run.order = replace(run.order, references=report.colours)
+            prompt = parse_prompt(run.task.prompt or "")
+            run.order = with_references(run.order, prompt, report)
         if run.finish_is_due:
             self._finish(run)
 
@@ -172,7 +173,7 @@ class Life:
         task, parent = run.task, run.submission.parent
         if parent is not None:
             task.properties["referencedMessageId"] = parent.properties.get("messageId")
-            final = parent.properties.get("finalPrompt")
+            final = run.submission.final_prompt or parent.properties.get("finalPrompt")
         else:
             final = " ".join((task.prompt_en or " ".join(run.sources)).split())
         task.properties["finalPrompt"] = final
@@ -188,8 +189,8 @@ class Life:
         if run.fault(Swap) is not None:
             self._swap(run)
         if task.action is Action.DESCRIBE:
-            task.prompt = task.prompt_en = _DESCRIPTION
-            task.properties["finalPrompt"] = _DESCRIPTION
+            task.prompt = task.prompt_en = described(run.look)
+            task.properties["finalPrompt"] = task.prompt
             task.image_url = run.sources[0]
         else:
             self._describe_prompt(run)

@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from infra.local.proxy.attachments import Attachment, Attachments, final_name, partial_name
@@ -11,7 +12,9 @@ from infra.local.proxy.faults import ExpireUrl
 from infra.local.proxy.options import ProxyOptions
 from infra.local.proxy.pace import share_of
 from infra.local.proxy.painting.colours import Colour
+from infra.local.proxy.painting.describe import describe
 from infra.local.proxy.painting.grid import Order
+from infra.local.proxy.painting.look import Look, look_at
 from infra.local.proxy.prompt import Prompt, parse_prompt
 from infra.local.proxy.run import Run, Submission, Upload
 from infra.local.proxy.task import GRIDS, Action, Task
@@ -25,6 +28,7 @@ class LinkReport:
     """What fetching a prompt's pictures brought."""
 
     colours: tuple[Colour, ...] = ()  #: dominant colours of all of them
+    looks: tuple[tuple[str, Look], ...] = ()  #: each URL, and what it showed
     bad_url: str | None = None  #: the first that could not be fetched
 
 
@@ -44,6 +48,7 @@ class MidJourney:
         self._rng = rng
         self._attachments = attachments
         self._orders: dict[str, Order] = {}
+        self._eyes = ThreadPoolExecutor(1, thread_name_prefix="describer")
         self.channel_id = str(1_100_000_000_000_000_000 + rng.randrange(10**16))
         self.guild_id = str(1_000_000_000_000_000_000 + rng.randrange(10**16))
 
@@ -81,6 +86,10 @@ class MidJourney:
             ratio=_clamped(submission.ratio or prompt.ratio()),
             side=self._options.picture_size,
         )
+
+    def look_at(self, upload: Upload) -> "Future[Look]":
+        """Begin to look at a picture that is to be described."""
+        return self._eyes.submit(look_at, upload.content)
 
     def show_partial(self, run: Run, percent: int) -> str | None:
         """Publish a half painted picture, withdraw the one before it, return its URL."""
@@ -139,6 +148,34 @@ class MidJourney:
         if submission.action is Action.UPSCALE:
             return replace(order, quarter=submission.index)
         return replace(order, seed=int(share_of(order.seed, submission.index, task.id) * 2**32))
+
+
+def with_references(order: Order, prompt: Prompt, report: LinkReport) -> Order:
+    """Return the order with what the prompt's pictures bring: colours, and a drawing.
+
+    The drawing is the first image prompt on which something is drawn. A hero's own pictures
+    (`--cref`, `--oref`) come before all other references and draw the colours to them.
+    """
+    looks = dict(report.looks)
+    heroes = [looks[url] for url in prompt.references("cref", "oref") if url in looks]
+    shown = (looks[url].drawing for url in prompt.image_urls if url in looks)
+    colours = dict.fromkeys((*(c for hero in heroes for c in hero.colours), *report.colours))
+    return replace(
+        order,
+        references=tuple(colours)[:8],
+        likeness=bool(heroes),
+        drawing=next((drawing for drawing in shown if drawing is not None), None),
+        weight=prompt.image_weight(),
+    )
+
+
+def described(look: "Future[Look] | None") -> str:
+    """Return the four texts of a DESCRIBE; waits if the picture is still being looked at."""
+    try:
+        seen = look.result() if look is not None else Look()
+    except ValueError:
+        seen = Look()
+    return describe(seen.drawing, seen.colours)
 
 
 def _seed(prompt: Prompt, task_id: str) -> int:

@@ -80,10 +80,17 @@ class _Letter:
 class HttpNotifier:
     """Posts to hooks with a pool of workers; no retry, no time-out, no promise of an order."""
 
-    def __init__(self, session: aiohttp.ClientSession, pool: int, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        pool: int,
+        memory: RankMemory,
+        task_json: Callable[[Task], dict[str, Any]],
+    ) -> None:
         """Send through `session` with `pool` requests under way at once."""
         self._session = session
-        self._memory = RankMemory(now)
+        self._memory = memory
+        self._task_json = task_json
         self._queue: asyncio.Queue[_Letter] = asyncio.Queue()
         self._held: dict[str, _Letter] = {}
         self._seen: set[str] = set()
@@ -96,7 +103,7 @@ class HttpNotifier:
         url = task.properties.get("notifyHook")
         if not url or not self._memory.admits(task) or manner.drop:
             return
-        letter = _Letter(str(url), task.to_json())
+        letter = _Letter(str(url), self._task_json(task))
         for _ in range(2 if manner.double else 1):
             if manner.reorder:
                 self._reorder(task, letter)

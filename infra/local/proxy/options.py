@@ -1,14 +1,20 @@
 """Every setting of the simulated proxy, with its unit and default."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 HOST = "127.0.0.1"
+
+#: Options that are one of a few words.
+CHOICES = {"dialect": ("novicezk", "trueai"), "repeats": ("new", "existed")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProxyOptions:
     """How the simulated proxy behaves. All defaults are good for development."""
+
+    dialect: Literal["novicezk", "trueai"] = "novicezk"  #: 2.6.3 of the one, v11 of the other
+    repeats: Literal["new", "existed"] = "new"  #: an UPSCALE again: as 2.6.3, or code 21 as 2.6.0
 
     host: str = HOST
     port: int = 0  #: TCP port; 0 takes a free one
@@ -40,6 +46,7 @@ class ProxyOptions:
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense."""
+        self._check_choices()
         for name in ("speed", "imagine_seconds", "upscale_seconds", "timeout_minutes", "url_ttl"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
@@ -52,6 +59,14 @@ class ProxyOptions:
             raise ValueError(f"picture_size must be 64..4096 pixels, not {self.picture_size}")
         if self.queue_size < 0:
             raise ValueError(f"queue_size must not be negative, not {self.queue_size}")
+
+    def _check_choices(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                wanted = " or ".join(choices)
+                raise ValueError(f"{name} must be {wanted}, not {getattr(self, name)}")
+        if self.repeats == "existed" and self.dialect != "novicezk":
+            raise ValueError("repeats: existed is a habit of the dialect novicezk only")
 
     def scaled(self, seconds: float) -> float:
         """Return how many real seconds a simulated span takes."""

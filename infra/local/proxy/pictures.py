@@ -5,7 +5,8 @@ import time
 from aiohttp import web
 
 from infra.local.proxy.attachments import Attachment, Attachments
-from infra.local.proxy.faults import ErrorPicture, FaultList, NotAPicture, TruncatePicture
+from infra.local.proxy.fault_list import FaultList
+from infra.local.proxy.faults import ErrorPicture, NotAPicture, TruncatePicture
 from infra.local.proxy.gallery import Gallery
 from infra.local.proxy.links import USER_AGENT
 

@@ -48,6 +48,7 @@ _VERSIONS = frozenset(
 )
 _NIJI = frozenset(("4", "5", "6", "7"))
 _CREF_VERSIONS = frozenset(("6", "6.0", "6.1"))
+_CREF_NIJI = frozenset(("6", ""))
 
 #: Words that MidJourney itself refuses although the proxy's own list lets them pass.
 _MODERATED = ("gore", "gory", "nsfw", "beheading", "severed", "carnage")
@@ -67,11 +68,20 @@ class Prompt:
 
     def urls(self) -> tuple[str, ...]:
         """Return every URL that MidJourney has to fetch: image prompts and references."""
-        found = list(self.image_urls)
-        for name, value in self.parameters:
-            if name in ("sref", "cref", "oref"):
-                found += [_bare(part) for part in value.split() if _URL.match(part)]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*self.image_urls, *self.references("sref", "cref", "oref"))))
+
+    def references(self, *names: str) -> tuple[str, ...]:
+        """Return the URLs behind parameters of these names (`sref`, `cref`, `oref`)."""
+        values = (value for name, value in self.parameters if name in names)
+        found = (part for value in values for part in value.split() if _URL.match(part))
+        return tuple(dict.fromkeys(_bare(part) for part in found))
+
+    def image_weight(self) -> float:
+        """Return `--iw`, how much image prompts count: 0..3, 1 without it."""
+        try:
+            return max(0.0, min(3.0, float(self.parameter("iw") or 1)))
+        except ValueError:
+            return 1.0
 
     def ratio(self) -> tuple[int, int]:
         """Return width and height of `--ar`, 1:1 without it."""
@@ -158,6 +168,9 @@ def _clash(prompt: Prompt) -> str | None:
     names = [name for name, _ in prompt.parameters]
     if "cref" in names and version is not None and version not in _CREF_VERSIONS:
         return f"[Invalid parameter] `--cref` is not compatible with `--version {version}`"
+    niji = prompt.parameter("niji")
+    if "cref" in names and niji is not None and niji not in _CREF_NIJI:
+        return f"[Invalid parameter] `--cref` is not compatible with `--niji {niji}`"
     if "oref" in names and version is not None and version in _CREF_VERSIONS:
         return f"[Invalid parameter] `--oref` is not compatible with `--version {version}`"
     if len((prompt.parameter("oref") or "").split()) > 1 or names.count("oref") > 1:

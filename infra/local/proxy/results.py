@@ -8,12 +8,13 @@ from typing import Any
 
 
 class Code(IntEnum):
-    """The `code` of a SubmitResult. 21 (EXISTED) is left out: version 2.6.3 never returns it."""
+    """The `code` of a SubmitResult."""
 
     SUCCESS = 1
     NOT_FOUND = 3
     VALIDATION_ERROR = 4
     FAILURE = 9
+    EXISTED = 21  #: never from novicezk 2.6.3; three different things elsewhere
     IN_QUEUE = 22
     QUEUE_REJECTED = 23
     BANNED_PROMPT = 24
@@ -21,7 +22,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SubmitResult:
-    """The answer to a submission; HTTP 200 whatever the code is."""
+    """The answer to a submission."""
 
     code: Code
     description: str
@@ -29,9 +30,9 @@ class SubmitResult:
     properties: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def accepted(self) -> bool:
-        """Say whether a task was stored."""
-        return self.code in (Code.SUCCESS, Code.IN_QUEUE)
+    def stored(self) -> bool:
+        """Say whether it tells of a task."""
+        return self.result is not None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object; `properties` is never null."""
@@ -44,11 +45,11 @@ class SubmitResult:
 
 
 class ServerError(Exception):
-    """The proxy's own code threw: HTTP 500 with Spring's error JSON."""
+    """The proxy's own code threw: HTTP 500."""
 
 
 class BadRequest(Exception):
-    """The body cannot be read: HTTP 400 with Spring's error JSON."""
+    """The body cannot be read: HTTP 400, from trueai 200 with an error in its body."""
 
 
 def invalid(description: str) -> SubmitResult:
@@ -59,6 +60,16 @@ def invalid(description: str) -> SubmitResult:
 def not_found(description: str) -> SubmitResult:
     """Return code 3."""
     return SubmitResult(code=Code.NOT_FOUND, description=description)
+
+
+def existed(task_id: str, status: str, image_url: str | None) -> SubmitResult:
+    """Return code 21 as versions up to 2.6.0 mean it: this UPSCALE was asked for before."""
+    return SubmitResult(
+        code=Code.EXISTED,
+        description="任务已存在",
+        result=task_id,
+        properties={"status": status, "imageUrl": image_url},
+    )
 
 
 def banned(prompt_en: str, word: str) -> SubmitResult:

@@ -1,8 +1,10 @@
 """A task on its way: what was asked for, and what is under way for it."""
 
 from collections import deque
+from collections.abc import Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from infra.local.proxy.clock import Timer
 from infra.local.proxy.faults import Fault
@@ -10,7 +12,8 @@ from infra.local.proxy.ledger import Entry
 from infra.local.proxy.notifications import Manner
 from infra.local.proxy.pace import Plan
 from infra.local.proxy.painting.grid import Order
-from infra.local.proxy.task import Action, Task
+from infra.local.proxy.painting.look import Look
+from infra.local.proxy.task import Action, BotType, Task
 
 F = TypeVar("F", bound=Fault)
 
@@ -30,13 +33,28 @@ class Submission:
 
     action: Action
     prompt: str | None
-    description: str  #: for DESCRIBE and BLEND with "{id}" where the task's id belongs
+    description: str | None  #: for DESCRIBE and BLEND with "{id}" where the task's id belongs
     state: str | None = None
     notify_hook: str | None = None
     uploads: tuple[Upload, ...] = ()
     parent: Task | None = None
     index: int | None = None  #: which of the parent's four; any number, the proxy does not look
     ratio: tuple[int, int] | None = None  #: of a BLEND
+
+    # what only the trueai dialect asks for
+    shown_as: Action | None = None  #: the task's action, where it is another than what is done
+    prompt_en: str | None = None  #: None: the prompt
+    final_prompt: str | None = None  #: what MidJourney's message will say; None: it follows
+    sources: tuple[str, ...] = ()  #: URLs of pictures that were uploaded before
+    bot_type: BotType = BotType.MID_JOURNEY
+    mode: str | None = None
+    properties: dict[str, Any] = field(default_factory=dict)  #: of the task from its start
+    faults: tuple[Fault, ...] = ()  #: that strike it for certain
+
+    @property
+    def shown(self) -> Action:
+        """Return the action that the task will have."""
+        return self.shown_as or self.action
 
 
 @dataclass(eq=False)
@@ -54,6 +72,7 @@ class Run:
     timers: list[Timer] = field(default_factory=list)
     started: float | None = None  #: seconds since the epoch of Discord's acceptance
     sources: tuple[str, ...] = ()  #: URLs of uploaded pictures
+    look: "Future[Look] | None" = None  #: at the picture of a DESCRIBE
     partial: str | None = None  #: attachment of the newest half painted picture
     looking_at_links: bool = False  #: reference pictures are still being fetched
     finish_is_due: bool = False  #: it would have ended but for the reference pictures
@@ -74,17 +93,36 @@ class Run:
 class Slots:
     """An account's workers and the bounded queue before them (contract, section 4)."""
 
-    def __init__(self, core_size: int, queue_size: int) -> None:
-        """Run `core_size` tasks at once and let `queue_size` wait."""
+    def __init__(
+        self,
+        core_size: int,
+        queue_size: int | None,
+        free: Collection[Action] = frozenset(),
+    ) -> None:
+        """Run `core_size` tasks at once and let `queue_size` wait (None: any number).
+
+        Tasks of the actions in `free` never wait, and take no one's slot.
+        """
         self.core_size = core_size
         self.queue_size = queue_size
         self.running: list[Run] = []
         self.waiting: deque[Run] = deque()
+        self._free = free
+
+    def full(self, action: Action) -> bool:
+        """Say whether one more task of this kind would be rejected."""
+        if self.queue_size is None or action in self._free:
+            return False
+        return self.busy >= self.core_size and len(self.waiting) >= self.queue_size
 
     @property
-    def full(self) -> bool:
-        """Say whether one more task would be rejected."""
-        return len(self.running) >= self.core_size and len(self.waiting) >= self.queue_size
+    def busy(self) -> int:
+        """Return how many slots are taken."""
+        return sum(1 for run in self.running if run.submission.action not in self._free)
+
+    def ahead(self, action: Action) -> int:
+        """Return how many tasks wait before a new one of this kind."""
+        return 0 if action in self._free else len(self.waiting)
 
     def everyone(self) -> list[Run]:
         """Return all tasks that run or wait, those that run first."""
@@ -96,11 +134,14 @@ class Slots:
 
     def take_next(self) -> Run | None:
         """Give a free slot to the task that has waited longest, if there are both."""
-        if not self.waiting or len(self.running) >= self.core_size:
-            return None
-        run = self.waiting.popleft()
-        self.running.append(run)
-        return run
+        first = next((run for run in self.waiting if self._may_run(run)), None)
+        if first is not None:
+            self.waiting.remove(first)
+            self.running.append(first)
+        return first
+
+    def _may_run(self, run: Run) -> bool:
+        return run.submission.action in self._free or self.busy < self.core_size
 
     def release(self, run: Run) -> None:
         """Free a task's slot, or its place in the queue."""

@@ -16,14 +16,19 @@ from infra.local.proxy.attachments import Attachments
 from infra.local.proxy.clock import LoopClock
 from infra.local.proxy.control import Control
 from infra.local.proxy.desk import Desk
+from infra.local.proxy.dialect import NOVICEZK
 from infra.local.proxy.engine import Engine
-from infra.local.proxy.faults import FaultList, parse_faults
+from infra.local.proxy.fault_list import FaultList, parse_faults
 from infra.local.proxy.gallery import Gallery
 from infra.local.proxy.links import LinkReader
 from infra.local.proxy.midjourney import MidJourney
 from infra.local.proxy.notifications import HttpNotifier
 from infra.local.proxy.options import ProxyOptions
 from infra.local.proxy.pictures import Pictures
+from infra.local.proxy.reception import Reception
+from infra.local.proxy.trueai import TRUEAI
+from infra.local.proxy.trueai_api import TrueAiApi, dotnet_errors, token_guard
+from infra.local.proxy.trueai_desk import TrueAiDesk
 
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 
@@ -57,19 +62,23 @@ class SimulatedProxy:
         clock = LoopClock(asyncio.get_running_loop())
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         links = LinkReader(session)
-        notifier = HttpNotifier(session, options.notify_pool_size, time.time)
+        dialect = TRUEAI if options.dialect == "trueai" else NOVICEZK
+        notifier = HttpNotifier(
+            session, options.notify_pool_size, dialect.memory(time.time), dialect.task_json
+        )
         gallery = Gallery(options.painters, options.cache_megabytes * 1024 * 1024)
         attachments = Attachments(options.url_ttl, f"discord {options.seed} {time.time_ns()}")
         faults = FaultList(random.Random(f"faults {options.seed}"))
         midjourney = MidJourney(options, clock, random.Random(f"ids {options.seed}"), attachments)
-        engine = Engine(options, clock, faults, midjourney, notifier, links.read)
+        engine = Engine(options, clock, faults, midjourney, notifier, links.read, dialect)
         control = Control(engine, faults)
-        desk = Desk(engine, faults, midjourney.channel_id)
+        reception = Reception(engine, faults, dialect, midjourney.channel_id)
+        speak = _speak_trueai if options.dialect == "trueai" else _speak_novicezk
+        routes, middlewares = speak(options, engine, faults, reception, midjourney)
         app = web.Application(
-            middlewares=[_counter(engine), spring_errors, guard(options.api_secret)],
-            client_max_size=_MAX_BODY_BYTES,
+            middlewares=[_counter(engine), *middlewares], client_max_size=_MAX_BODY_BYTES
         )
-        app.add_routes(Api(options, engine, desk, faults, midjourney).routes())
+        app.add_routes(routes)
         app.add_routes(Pictures(attachments, gallery, faults).routes())
         app.add_routes(control.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -125,6 +134,34 @@ class SimulatedProxy:
         ready.set_result(None)
         await self._stopping.wait()
         await self.stop()
+
+
+#: Routes, and what every request passes through.
+_Interface = tuple[list[web.RouteDef], list[Any]]
+
+
+def _speak_novicezk(
+    options: ProxyOptions,
+    engine: Engine,
+    faults: FaultList,
+    reception: Reception,
+    midjourney: MidJourney,
+) -> _Interface:
+    desk = Desk(engine, faults, reception, repeats=options.repeats)
+    api = Api(options, engine, desk, faults, midjourney)
+    return api.routes(), [spring_errors, guard(options.api_secret)]
+
+
+def _speak_trueai(
+    options: ProxyOptions,
+    engine: Engine,
+    faults: FaultList,
+    reception: Reception,
+    midjourney: MidJourney,
+) -> _Interface:
+    desk = TrueAiDesk(engine, faults, reception, midjourney.channel_id, midjourney.upload)
+    api = TrueAiApi(engine, desk, faults)
+    return api.routes(), [dotnet_errors, token_guard(options.api_secret)]
 
 
 def _counter(engine: Engine) -> Any:

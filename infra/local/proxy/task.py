@@ -16,14 +16,23 @@ class Action(StrEnum):
     BLEND = "BLEND"
 
 
+class BotType(StrEnum):
+    """Which of MidJourney's bots paints."""
+
+    MID_JOURNEY = "MID_JOURNEY"
+    NIJI_JOURNEY = "NIJI_JOURNEY"
+
+
 class Status(StrEnum):
-    """Where a task stands; MODAL and CANCEL do not exist in this proxy."""
+    """Where a task stands. MODAL and CANCEL are of the trueai dialect only."""
 
     NOT_START = "NOT_START"  #: stored, waits in the account's queue
     SUBMITTED = "SUBMITTED"  #: Discord accepted it
     IN_PROGRESS = "IN_PROGRESS"  #: MidJourney's message about it was seen
     FAILURE = "FAILURE"
     SUCCESS = "SUCCESS"
+    MODAL = "MODAL"  #: waits until submit/modal confirms it
+    CANCEL = "CANCEL"  #: declared by the real proxy, and given to no task: a cancel is a FAILURE
 
 
 #: Actions whose result is a grid that can be upscaled or varied.
@@ -41,7 +50,7 @@ class Task:
     action: Action
     prompt: str | None
     prompt_en: str | None
-    description: str
+    description: str | None
     state: str | None
     submit_time: int  #: epoch milliseconds, as all times
     status: Status = Status.NOT_START
@@ -52,13 +61,20 @@ class Task:
     fail_reason: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
 
+    # what only the trueai dialect shows
+    parent_id: str | None = None
+    bot_type: BotType = BotType.MID_JOURNEY
+    mode: str | None = None  #: FAST, RELAX or TURBO
+    seed: str | None = None  #: once it was asked for
+    size: tuple[int, int] | None = None  #: width and height in pixels of the picture to come
+
     @property
     def ended(self) -> bool:
         """Say whether nothing more will happen to it."""
-        return self.status in (Status.FAILURE, Status.SUCCESS)
+        return self.status in (Status.FAILURE, Status.SUCCESS, Status.CANCEL)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object with exactly the real proxy's fields, nulls included."""
+        """Return the JSON object with exactly the fields of novicezk's proxy, nulls included."""
         return {
             "id": self.id,
             "properties": dict(self.properties),

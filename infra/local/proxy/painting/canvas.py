@@ -98,12 +98,7 @@ class Canvas:
 
     def finish(self, seed: int, grain: float = 1.0) -> Image.Image:
         """Return the picture at its final size, washed with water-colour and paper grain."""
-        picture = self.image.reduce(self.oversampling)
-        wash = _wash(seed % 4).resize(picture.size, Image.Resampling.BICUBIC)
-        picture = ImageChops.multiply(picture, wash)
-        if grain > 0:
-            picture = ImageChops.overlay(picture, _grain(picture.size))
-        return picture
+        return finish_paper(self.image.reduce(self.oversampling), seed, grain)
 
     def _pixels(self, shape: Shape) -> Shape:
         unit = self.unit
@@ -161,6 +156,13 @@ class Canvas:
 
     def _line(self, pixels: Shape, colour: Colour, width: float) -> None:
         self._draw.line(pixels, fill=colour, width=max(1, round(width * self.unit)), joint="curve")
+
+
+def finish_paper(picture: Image.Image, seed: int, grain: float = 1.0) -> Image.Image:
+    """Return a picture washed with water-colour and, unless `grain` is 0, on grained paper."""
+    wash = _wash(seed % 4).resize(picture.size, Image.Resampling.BICUBIC)
+    washed = ImageChops.multiply(picture, wash)
+    return ImageChops.overlay(washed, _grain(picture.size)) if grain > 0 else washed
 
 
 @functools.lru_cache(maxsize=128)

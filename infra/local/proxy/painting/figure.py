@@ -16,6 +16,7 @@ from infra.local.proxy.painting.colours import (
     lighter,
     mix,
 )
+from infra.local.proxy.painting.ground import paint_ground
 from infra.local.proxy.painting.palette import Palette
 from infra.local.proxy.painting.pen import Pen
 from infra.local.proxy.painting.shapes import ellipse, mirrored, smooth
@@ -44,7 +45,7 @@ def paint_figure(
     rng = random.Random(f"pose {seed} {variation}")
     pose = _pose(seed, variation, brief.items)
     canvas = Canvas(*size, palette.paper)
-    _paint_ground(canvas, palette, rng)
+    paint_ground(canvas, palette, rng)
     scale = min(0.92 / (1.0 - _top(brief)), canvas.aspect / 0.80, 0.86)
     foot = 0.5 + (1.0 - _top(brief)) * scale * 0.5 - 0.005
     pen = Pen(
@@ -66,19 +67,6 @@ def _top(brief: Brief) -> float:
     if worn and brief.species == "frog":
         worn += 0.3
     return min(0.0, build.neck - radius * (0.86 + max(reach, worn)))
-
-
-def _paint_ground(canvas: Canvas, palette: Palette, rng: random.Random) -> None:
-    paper = palette.paper
-    low = mix(paper, palette.main, 0.16)
-    canvas.gradient((lighter(paper, 0.35), paper, mix(paper, palette.second, 0.07), low), 0.0, 1.0)
-    middle = canvas.aspect / 2
-    canvas.glow(ellipse(middle, 0.46, 0.34, 0.40), lighter(paper, 0.75), 0.9, 0.12)
-    for _ in range(3):
-        x = middle + rng.choice((-1, 1)) * rng.uniform(0.25, 0.5)
-        tone = rng.choice((palette.main, palette.second, palette.accent))
-        blob = ellipse(x, rng.uniform(0.1, 0.9), rng.uniform(0.05, 0.12), rng.uniform(0.04, 0.1))
-        canvas.glow(blob, mix(paper, tone, 0.45), 0.30, 0.05)
 
 
 def _pose(seed: int, variation: int, carried: frozenset[str]) -> _Pose:

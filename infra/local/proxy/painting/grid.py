@@ -2,15 +2,17 @@
 
 import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageFilter
 
-from infra.local.proxy.painting.brief import read_brief
-from infra.local.proxy.painting.colours import Colour
+from infra.local.proxy.painting.brief import Brief, read_brief
+from infra.local.proxy.painting.colours import Colour, lighter, mix
+from infra.local.proxy.painting.drawing import Drawing
 from infra.local.proxy.painting.figure import paint_figure
 from infra.local.proxy.painting.landscape import paint_landscape
 from infra.local.proxy.painting.palette import Palette, choose_palette
+from infra.local.proxy.painting.portrait import paint_drawing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,9 @@ class Order:
     ratio: tuple[int, int] = (1, 1)  #: width to height
     side: int = 1024  #: the longer side in pixels, of a grid and of an upscaled picture
     references: tuple[Colour, ...] = ()  #: colours of the reference pictures
+    drawing: Drawing | None = None  #: the image prompt; a figure is painted after it
+    weight: float = 1.0  #: how much that counts (`--iw`), 0..3; at 0 only its colours do
+    likeness: bool = False  #: a hero's own picture (`--cref`, `--oref`) is among the references
     quarter: int | None = None  #: 1..4 for one of the four at full size, None for the grid
 
     def size(self) -> tuple[int, int]:
@@ -45,10 +50,13 @@ def paint(order: Order) -> Image.Image:
 
 def paint_quarter(order: Order, quarter: int, size: tuple[int, int]) -> Image.Image:
     """Return picture 1..4 of an order at any size; only its sharpness depends on the size."""
-    brief = read_brief(order.text, wide=order.ratio[0] > order.ratio[1] * 1.2)
-    palette = _palette(order, quarter - 1)
-    painter = paint_landscape if brief.kind == "landscape" else paint_figure
-    return painter(brief, palette, size, order.seed, quarter - 1)
+    brief = _brief(order)
+    palette = _palette(order, quarter - 1, brief)
+    if brief.kind == "landscape":
+        return paint_landscape(brief, palette, size, order.seed, quarter - 1)
+    if order.drawing is None or order.weight <= 0:
+        return paint_figure(brief, palette, size, order.seed, quarter - 1)
+    return paint_drawing(order.drawing, palette, size, order.seed, quarter - 1, order.weight)
 
 
 def paint_partial(order: Order, percent: int) -> Image.Image:
@@ -60,7 +68,7 @@ def paint_partial(order: Order, percent: int) -> Image.Image:
         picture = paint_quarter(order, order.quarter, (width, height))
     missing = 1.0 - max(0, min(percent, 100)) / 100
     blurred = picture.filter(ImageFilter.GaussianBlur(max(width, height) * 0.035 * missing + 0.4))
-    veil = Image.new("RGB", blurred.size, _palette(order, 0).paper)
+    veil = Image.new("RGB", blurred.size, _palette(order, 0, _brief(order)).paper)
     return Image.blend(blurred, veil, 0.55 * missing)
 
 
@@ -90,7 +98,19 @@ def _grid(order: Order, size: tuple[int, int]) -> Image.Image:
     return sheet
 
 
-def _palette(order: Order, variation: int) -> Palette:
+def _brief(order: Order) -> Brief:
+    return read_brief(order.text, wide=order.ratio[0] > order.ratio[1] * 1.2)
+
+
+def _palette(order: Order, variation: int, brief: Brief) -> Palette:
     """Return the palette of one of the four: two share the seed's own, two are their own."""
     salt = variation if variation % 2 and not order.references else 0
-    return choose_palette(random.Random(f"palette {order.seed} {salt}"), order.references)
+    rng = random.Random(f"palette {order.seed} {salt}")
+    palette = choose_palette(rng, order.references, grip=2.2 if order.likeness else 1.0)
+    if brief.kind == "landscape":
+        return palette
+    paper = brief.ground
+    if paper is None and order.drawing is not None and order.references:
+        tint = order.references[variation % len(order.references)]
+        paper = lighter(mix(palette.paper, tint, 0.3), 0.62)
+    return replace(palette, paper=paper) if paper is not None else palette

@@ -1,8 +1,7 @@
 """The few harmonious colours that a picture is made of, chosen by seed or by reference."""
 
-import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -17,6 +16,7 @@ from infra.local.proxy.painting.colours import (
     mix,
     turned,
 )
+from infra.local.proxy.painting.sheet import open_picture
 
 #: Paper, main, second, accent and ink of hand-picked story-book palettes.
 _BOOKS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -44,16 +44,19 @@ class Palette:
     accent: Colour  #: small bright things: buttons, windows, flowers
     ink: Colour  #: outlines and the darkest shadows
     references: tuple[Colour, ...] = ()  #: colours that came from reference pictures
+    grip: float = 1.0  #: how much more than usual the references draw other colours to them
 
     def tuned(self, colour: Colour, share: float = 0.3) -> Colour:
         """Return the colour drawn `share` (0..1) of the way to the nearest reference colour."""
         if not self.references:
             return colour
         nearest = min(self.references, key=lambda other: distance(colour, other))
-        return mix(colour, nearest, share)
+        return mix(colour, nearest, min(0.85, share * self.grip))
 
 
-def choose_palette(rng: random.Random, references: tuple[Colour, ...] = ()) -> Palette:
+def choose_palette(
+    rng: random.Random, references: tuple[Colour, ...] = (), *, grip: float = 1.0
+) -> Palette:
     """Return the palette of one picture.
 
     Without references it is one of the hand-picked ones with its hues moved a little. With
@@ -62,7 +65,7 @@ def choose_palette(rng: random.Random, references: tuple[Colour, ...] = ()) -> P
     paper, main, second, accent, ink = (from_hex(text) for text in rng.choice(_BOOKS))
     sway = rng.uniform(-0.025, 0.025)
     if references:
-        return _from_references(references, ink, sway)
+        return replace(_from_references(references, ink, sway), grip=grip)
     return Palette(
         paper=paper,
         main=turned(main, hue=sway),
@@ -97,17 +100,9 @@ def dominant_colours(picture: bytes, count: int = 6) -> tuple[Colour, ...]:
     The commonest comes first; colours that nearly repeat an earlier one are left out. Raises
     `ValueError` when the bytes are no picture or one of more than 40 million pixels.
     """
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            if image.width * image.height > 40_000_000:
-                raise ValueError("the picture has more than 40 million pixels")
-            image.draft("RGB", (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4))
-            small = image.convert("RGBA").resize((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.BOX)
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"not a picture: {error}") from error
-    ground = Image.new("RGBA", small.size, (255, 255, 255, 255))
-    ground.alpha_composite(small)
-    reduced = ground.convert("RGB").quantize(16, Image.Quantize.MEDIANCUT).convert("RGB")
+    small = open_picture(picture, _SAMPLE_SIDE * 4)
+    small = small.resize((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.BOX)
+    reduced = small.quantize(16, Image.Quantize.MEDIANCUT).convert("RGB")
     counted = reduced.getcolors(_SAMPLE_SIDE * _SAMPLE_SIDE) or []
     chosen: list[Colour] = []
     for weight_and_colour in sorted(counted, key=_weight, reverse=True):

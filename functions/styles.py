@@ -1,0 +1,24 @@
+"""styles (HTTPS, GET): the options that a hero's looks can be chosen from."""
+
+import flask
+
+from functions.api.views import answer, catalogue_view, with_etag
+from functions.edge import client_function
+from functions.wiring import services
+
+CACHE_SECONDS = 3600
+LANGUAGES = ("en", "ko")
+"""Of the labels; the first is what other clients get."""
+
+
+@client_function("GET", "HEAD")
+def styles(request: flask.Request) -> flask.Response:
+    """Answer with the catalogue, labelled in the language that the client prefers."""
+    rules = services().policy.prompts
+    language = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    headers = {
+        "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+    }
+    return with_etag(request, answer(catalogue_view(rules, language), headers=headers))

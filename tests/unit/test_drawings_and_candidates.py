@@ -1,0 +1,346 @@
+"""Books with drawings, likenesses and chosen candidates, in the world of fakes."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.decide import decide
+from shared.domain.failure import FailureCode
+from shared.domain.image import ImageStatus, Submission
+from shared.domain.observation import Missing
+from shared.ports import PictureUnavailable
+from shared.usecases.refusals import (
+    CandidateShown,
+    CandidatesUnknown,
+    DrawingRefused,
+    DrawingUnavailable,
+    NotACharacter,
+)
+from shared.usecases.regenerate import Wish, regenerate
+from shared.usecases.start_job import start_job
+from shared.usecases.take_drawing import (
+    Drawing,
+    DrawingData,
+    DrawingLink,
+    DrawingObject,
+    Sketch,
+)
+from tests.fakes.world import OWNER, POLICY, World, new_book
+from tests.unit import images
+from tests.unit.images import NOW
+
+DRAWN = DrawingData(data=b"drawing of a girl")
+
+
+def start_drawn(world: World, drawing: Drawing = DRAWN, prompt: str = "", members: int = 1):
+    """A book whose main character comes as a drawing."""
+    book = new_book(members)
+    hero = replace(book.images[0], prompt=prompt, sketch=Sketch(drawing=drawing, where="/sketch"))
+    started, _ = start_job(world.services, replace(book, images=(hero, *book.images[1:])))
+    return started
+
+
+# --- drawings ------------------------------------------------------------------------------------
+
+
+def test_a_drawing_without_words_is_described_and_goes_along_as_an_image_prompt():
+    world = World()
+    book = start_drawn(world)
+
+    world.run()
+
+    hero = world.images(book)[0]
+    assert hero.status is ImageStatus.SUCCEEDED
+    assert hero.described == "a figure in red"
+    (description,), imagine = world.painter.of("DESCRIBE"), world.painter.of("IMAGINE")[0]
+    assert description.drawing.data == imagine.drawing.data == DRAWN.data
+    assert "a figure in red" in imagine.prompt
+    assert "--iw 2" in imagine.prompt
+
+
+def test_a_drawing_with_words_is_not_described():
+    world = World()
+    book = start_drawn(world, prompt="a brave girl")
+
+    world.run()
+
+    assert world.painter.of("DESCRIBE") == []
+    assert "a brave girl" in world.painter.of("IMAGINE")[0].prompt
+    assert world.images(book)[0].described == ""
+
+
+def test_members_do_not_get_the_main_characters_drawing():
+    world = World()
+    start_drawn(world)
+
+    world.run()
+
+    assert world.painter.of("IMAGINE")[1].drawing is None
+
+
+@pytest.mark.parametrize("script", [["fail", "fail"], ["banned"], ["moderated"]])
+def test_a_drawing_that_can_not_be_described_is_painted_all_the_same(script):
+    world = World()
+    world.painter.script = script
+    book = start_drawn(world)
+
+    world.run()
+
+    assert world.images(book)[0].status is ImageStatus.SUCCEEDED
+    assert "the figure of the drawing" in world.painter.of("IMAGINE")[0].prompt
+
+
+def test_no_drawing_is_described_if_that_is_switched_off():
+    world = World(replace(POLICY, describe_attempts=0))
+    book = start_drawn(world)
+
+    world.run()
+
+    assert world.painter.of("DESCRIBE") == []
+    assert world.images(book)[0].status is ImageStatus.SUCCEEDED
+
+
+def test_a_description_whose_answer_is_lost_is_found_and_not_asked_for_again():
+    world = World()
+    world.painter.script = ["drop answer"]
+    book = start_drawn(world)
+
+    world.run_with_sweeps(5)
+
+    assert len(world.painter.of("DESCRIBE")) == 1
+    assert world.images(book)[0].described == "a figure in red"
+
+
+def test_a_lost_submission_with_a_drawing_has_thrice_the_time_to_turn_up():
+    """Some proxies upload the drawing first, and know of the submission only afterwards."""
+    claim = Submission(token="token", claimed_at=NOW - 2 * POLICY.claim_lease)
+    image = replace(images.IMAGINE, drawing="jobs/x/drawing.png", imagine=claim)
+
+    waits = decide(image, Missing(searched=True), NOW, POLICY).after
+
+    assert waits.imagine == claim
+    assert waits.due_at == claim.claimed_at + 3 * POLICY.claim_lease
+
+
+def test_a_drawing_in_our_bucket_is_taken_from_its_owners_folder_only():
+    world = World()
+    picture = world.services.picture_tools.drawing(DRAWN.data)
+    world.pictures.put(f"uploads/{OWNER}/mina", picture)
+    world.pictures.put("uploads/stranger/mina", picture)
+
+    start_drawn(world, DrawingObject(name=f"uploads/{OWNER}/mina.png"))
+
+    for name in ("uploads/stranger/mina.png", f"uploads/{OWNER}/missing.png", "jobs/x.png"):
+        with pytest.raises(DrawingRefused) as refused:
+            start_drawn(World(), DrawingObject(name=name))
+        assert refused.value.where == "/sketch"
+    assert len(world.store.jobs) == 1
+
+
+def test_a_bad_drawing_starts_nothing():
+    world = World()
+
+    with pytest.raises(DrawingRefused) as refused:
+        start_drawn(world, DrawingData(data=b"rubbish"))
+
+    assert (refused.value.code, world.store.jobs) == ("broken_picture", [])
+
+
+def test_a_drawing_that_can_not_be_fetched_now_starts_nothing():
+    world = World()
+    world.pictures.broken = 1
+
+    with pytest.raises(DrawingUnavailable):
+        start_drawn(world, DrawingLink(url="https://drawings.test/mina.png"))
+
+    assert world.store.jobs == []
+
+
+def test_the_same_request_again_takes_its_drawing_in_once():
+    world = World()
+    start_drawn(world)
+    world.pictures.stored.clear()
+
+    start_drawn(world)
+
+    assert world.pictures.stored == {}
+
+
+def test_a_drawing_that_can_not_be_read_costs_no_attempt():
+    world = World()
+    book = start_drawn(world, prompt="a brave girl", members=0)
+    read, faults = world.pictures.read, [PictureUnavailable("told so")] * 4
+
+    def sometimes(name):
+        if faults:
+            raise faults.pop()
+        return read(name)
+
+    world.pictures.read = sometimes
+    world.run()
+
+    hero = world.images(book)[0]
+    assert (hero.status, hero.imagine_attempts) == (ImageStatus.SUCCEEDED, 1)
+
+
+def test_a_drawing_that_is_gone_fails_the_picture_before_anything_is_paid():
+    world = World()
+    book = start_drawn(world, prompt="a brave girl", members=0)
+    world.pictures.stored.clear()
+
+    world.run()
+
+    assert world.images(book)[0].error.code is FailureCode.PICTURE_UNAVAILABLE
+    assert world.painter.paintings == {}
+
+
+# --- likenesses ----------------------------------------------------------------------------------
+
+
+def test_the_main_character_in_another_pose_takes_the_character_reference():
+    world = World()
+    book = new_book(2)
+    pose = replace(book.images[1], same_as_reference=True)
+    start_job(world.services, replace(book, images=(book.images[0], pose, book.images[2])))
+
+    world.run()
+
+    _, again, background = [painting.prompt for painting in world.painter.of("IMAGINE")]
+    assert "--oref https://discord.test/" in again
+    assert "--oref" not in background
+    assert "--sref https://discord.test/" in background
+
+
+# --- candidates ----------------------------------------------------------------------------------
+
+
+def test_the_candidate_nearest_in_colour_is_upscaled_and_all_four_are_kept():
+    world = World()
+    book = world.start(members=1)
+
+    world.run()
+
+    hero, member = world.images(book)
+    assert [p.prompt[-2:] for p in world.painter.of("UPSCALE")] == ["U1", "U3"]
+    assert (hero.candidate, member.candidate) == (1, 3)  # the hero has nothing to be compared with
+    assert {f"candidate{i}" for i in (1, 2, 3, 4)} < set(member.variants)
+
+
+def test_a_hero_with_a_drawing_is_compared_with_that():
+    world = World()
+    book = start_drawn(world, members=0)
+
+    world.run()
+
+    assert world.images(book)[0].candidate == 3
+
+
+def test_a_setting_fixes_the_candidate():
+    world = World(replace(POLICY, candidate=2))
+    book = world.start(members=1)
+
+    world.run()
+
+    assert [image.candidate for image in world.images(book)] == [2, 2]
+
+
+def test_four_that_can_not_be_compared_cost_nothing_but_the_choice():
+    world = World()
+    book = world.start(members=1)
+    world.run(until=lambda: world.images(book)[1].has_grid)
+    world.pictures.broken = 1
+
+    world.run()
+
+    member = world.images(book)[1]
+    assert (member.status, member.candidate) == (ImageStatus.SUCCEEDED, 1)
+
+
+def painted(world: World):
+    book = world.start(members=1)
+    world.run()
+    return book, world.images(book)[1]
+
+
+def test_another_candidate_costs_an_upscale_and_no_imagine():
+    world = World()
+    book, old = painted(world)
+
+    regenerate(world.services, OWNER, old.image_id, Wish(candidate=4))
+    world.run()
+
+    new = world.images(book)[1]
+    assert (new.status, new.candidate, new.error) == (ImageStatus.SUCCEEDED, 4, None)
+    assert new.image_url != old.image_url
+    assert len(world.painter.of("IMAGINE")) == 2
+    assert world.painter.of("UPSCALE")[-1].prompt.endswith("U4")
+    assert {k: v for k, v in new.variants.items() if k != "original"} == {
+        k: v for k, v in old.variants.items() if k != "original"
+    }
+
+
+def test_another_candidate_that_the_painter_has_forgotten_leaves_the_picture_as_it_was():
+    world = World()
+    book, old = painted(world)
+    for painting in world.painter.of("IMAGINE"):
+        painting.lost = True
+
+    regenerate(world.services, OWNER, old.image_id, Wish(candidate=4))
+    world.run()
+
+    new = world.images(book)[1]
+    assert (new.status, new.image_url) == (ImageStatus.SUCCEEDED, old.image_url)
+    assert new.error.code is FailureCode.CANDIDATE_LOST
+    assert len(world.painter.of("IMAGINE")) == 2
+
+
+def test_the_candidate_that_is_shown_is_not_paid_for_again():
+    world = World()
+    _, old = painted(world)
+
+    with pytest.raises(CandidateShown):
+        regenerate(world.services, OWNER, old.image_id, Wish(candidate=old.candidate))
+
+
+def test_candidates_need_four_painted_pictures():
+    world = World()
+    world.painter.script = ["moderated"]
+    book = world.start(members=0)
+    world.run()
+
+    with pytest.raises(CandidatesUnknown):
+        regenerate(world.services, OWNER, world.images(book)[0].image_id, Wish(candidate=2))
+
+
+def test_a_plain_regeneration_chooses_anew_among_four_new_ones():
+    world = World()
+    book, old = painted(world)
+    regenerate(world.services, OWNER, old.image_id, Wish(candidate=4))
+    world.run()
+
+    regenerate(world.services, OWNER, old.image_id)
+    world.run()
+
+    new = world.images(book)[1]
+    assert new.candidate == 3
+    assert new.variants["candidate1"] != old.variants["candidate1"]
+
+
+def test_the_reference_of_a_regeneration_is_our_own_copy_as_the_painter_made_it():
+    world = World()
+    book, old = painted(world)
+
+    regenerate(world.services, OWNER, old.image_id)
+    world.run()
+
+    original = world.images(book)[0].variants["original"]
+    assert f"--sref {original}" in world.painter.of("IMAGINE")[-1].prompt
+
+
+def test_looks_are_chosen_for_characters_only():
+    world = World()
+    book = world.start(members=2)
+    world.run()
+
+    with pytest.raises(NotACharacter):
+        regenerate(world.services, OWNER, world.images(book)[2].image_id, Wish(option_ids=()))
