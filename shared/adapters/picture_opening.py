@@ -4,6 +4,7 @@ Importing this module imports Pillow.
 """
 
 import math
+from contextlib import suppress
 from io import BytesIO
 
 from PIL import (
@@ -22,7 +23,7 @@ WEBP_SHARE = 3
 """WebP gets a third of the pixels: decoding holds 16 bytes of each, PNG 4 (measured at 40
 million: 631 and 168 MB). JPEG is decoded at a reduced size."""
 
-_BAND = 512
+_BAND = 64
 """Rows that are laid on white at a time, so that a large picture is never held twice."""
 
 
@@ -83,10 +84,10 @@ def _too_many(most_pixels: int) -> PictureRejected:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - broken metadata is no reason to refuse a good picture
-        return image
+    # Broken metadata is no reason to refuse a good picture.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)  # else it copies even what is upright
+    return image
 
 
 def flattened(image: Image.Image, most_side: int) -> Image.Image:

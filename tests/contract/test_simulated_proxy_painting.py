@@ -200,3 +200,10 @@ def test_a_prompt_is_taken_apart_as_midjourney_does() -> None:
     assert prompt.urls() == (*prompt.image_urls, "http://a.example/s.png")
     assert (prompt.ratio(), prompt.seed()) == ((3, 2), 6)
     assert prompt.parameter("no") == "people, text"
+
+
+def test_the_style_of_a_picture_book_puts_no_book_into_anybodys_hand():
+    bear = "a bear, children's picture book illustration"
+
+    assert "book" not in read_brief(bear).items
+    assert "book" in read_brief(f"a bear with a book, {bear}").items

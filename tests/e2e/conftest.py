@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -128,9 +128,11 @@ def _running(dialect: str) -> Iterator[Backend]:
         functions_env=SETTINGS,
         sweep_interval=2,
     )
-    with LocalStack(options) as stack:
-        # Only while the client is made: another stack would take it for an emulator to be used.
+    with ExitStack() as running:
         with pytest.MonkeyPatch.context() as environment:
+            # A stack would take what stands there for an emulator to be used with others.
+            environment.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+            stack = running.enter_context(LocalStack(options))
             environment.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore_host)
             backend = Backend(stack)
         yield backend

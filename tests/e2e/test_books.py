@@ -118,11 +118,17 @@ def test_regenerating_one_image_touches_no_other(backend):
     assert hero["imageUrl"] in again[0]["prompt"]  # the job's reference, in our own bucket
 
 
+REFUSED = {"kind": "ban", "word": "corpse", "prompt_contains": "refused", "times": None}
+"""What the proxy says to a word of its list that is not on ours."""
+
+
 def test_a_regeneration_that_fails_keeps_the_old_picture(backend):
     job_id = backend.generate(backend.tale(2, 0)).json()["jobId"]
     old = backend.wait(job_id)["images"][1]
 
-    backend.regenerate(old["imageId"], prompt="a thick bloody forest")
+    backend.faults(REFUSED)
+
+    backend.regenerate(old["imageId"], prompt="a dragon, refused")
 
     book = backend.wait(job_id)
     new = book["images"][1]
@@ -166,7 +172,8 @@ def test_no_more_than_the_slots_are_ever_used(backend):
 
 def test_a_bad_member_never_hides_the_good_ones(backend):
     tale = backend.tale(3, 1)
-    tale["characters"][2]["prompt"] = "a corpse"
+    tale["characters"][2]["prompt"] = "a dragon, refused"
+    backend.faults(REFUSED)
     job_id = backend.generate(tale).json()["jobId"]
 
     book = backend.wait(job_id)
@@ -178,7 +185,8 @@ def test_a_bad_member_never_hides_the_good_ones(backend):
 
 def test_a_reference_that_fails_ends_its_book_and_regenerating_it_revives_it(backend):
     tale = backend.tale(2, 1)
-    tale["characters"][0]["prompt"] = "a naked ogre"
+    tale["characters"][0]["prompt"] = "an ogre, refused"
+    backend.faults(REFUSED)
     job_id = backend.generate(tale).json()["jobId"]
     book = backend.wait(job_id)
     assert (book["status"], book["error"]["code"]) == ("failed", "reference_failed")

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.prompt_file import read_prompt_rules
-
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, Kind, Role
 from shared.domain.job import Book
@@ -28,6 +26,7 @@ from shared.domain.observation import (
 )
 from shared.domain.policy import Policy
 from shared.ports import LookAnswer, Picture, PictureRejected, PictureUnavailable, SubmitAnswer
+from shared.prompt_file import read_prompt_rules
 from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
 from shared.usecases.run_step import run_step

@@ -54,7 +54,8 @@ def test_imports_go_downwards_only(path):
         assert any((imported + ".").startswith(a + ".") for a in allowed), imported
 
 
-PURE = {"collections", "dataclasses", "datetime", "enum", "hashlib", "typing", "pydantic", "re",
+PURE = {"collections", "dataclasses", "datetime", "difflib", "enum", "hashlib", "typing",
+        "pydantic", "re",
         "unicodedata", "base64", "json", "shared"}  # fmt: skip
 
 

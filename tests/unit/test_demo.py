@@ -17,7 +17,7 @@ from functions.api.models import GenerateModel
 from infra.local import demo
 from infra.local.client import Book, Client, ClientError, NoPicture, Picture, Unreachable
 from infra.local.demo import command as demo_command
-from infra.local.demo.command import TALE, read_tale
+from infra.local.demo.command import TALE, read_tale, with_drawing
 from infra.local.demo.pictures import DemoError, file_stem
 from infra.local.processes import LocalStackError
 from shared.domain.prompts import clean
@@ -95,6 +95,22 @@ def test_a_file_that_is_no_tale(content: str, words: str, tmp_path: Path) -> Non
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="cannot be read: No such file"):
         read_tale(tmp_path / "none.json")
+
+
+def test_a_drawing_takes_the_place_of_the_main_characters_words(tmp_path: Path) -> None:
+    file = tmp_path / "mina.jpg"
+    file.write_bytes(b"a drawing")
+
+    body = with_drawing(read_tale(TALE), file).body
+
+    assert body["sketchImage"] == "data:image/jpeg;base64,YSBkcmF3aW5n"
+    assert ["prompt" in character for character in body["characters"]] == [False, True, True]
+    assert GenerateModel.model_validate(body).sketch_image is not None
+
+
+def test_a_drawing_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="cannot be read: No such file"):
+        with_drawing(read_tale(TALE), tmp_path / "none.png")
 
 
 # --- file names -----------------------------------------------------------------------------------

@@ -174,6 +174,14 @@ images = st.builds(
 )
 
 
+def test_the_readme_shows_prompts_as_they_are():
+    root = Path(__file__).parents[2]
+    shown = re.findall(r"```text\n(.*)\n```", (root / "README.md").read_text())
+
+    assert len(shown) == 4
+    assert set(shown) <= set((root / "tests/unit/prompts.expected.txt").read_text().splitlines())
+
+
 @given(images, st.integers(0, 2**32 - 1), st.sampled_from(MODELS))
 def test_a_prompt_has_exactly_our_own_parameters_whatever_is_said(image, seed, model):
     rules = read_prompt_rules(model)

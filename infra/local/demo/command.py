@@ -5,14 +5,16 @@ is missing; 130 Ctrl-C.
 """
 
 import argparse
+import base64
 import json
+import mimetypes
 import os
 import sys
 import textwrap
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,25 @@ def read_tale(file: Path) -> Tale:
     return Tale(title=title, story=story, body=defaults | content)
 
 
+def with_drawing(tale: Tale, file: Path) -> Tale:
+    """The tale with a drawing in place of its main character's words. Raises DemoError."""
+    try:
+        data = base64.b64encode(file.read_bytes()).decode()
+    except OSError as error:
+        raise DemoError(f"{file} cannot be read: {error.strerror}.") from None
+    kind = mimetypes.guess_type(file.name)[0] or "image/png"
+    characters = [
+        {k: v for k, v in character.items() if k != "prompt" or not _is_main(character)}
+        for character in tale.body.get("characters", [])
+    ]
+    sketch = f"data:{kind};base64,{data}"
+    return replace(tale, body={**tale.body, "characters": characters, "sketchImage": sketch})
+
+
+def _is_main(character: dict[str, Any]) -> bool:
+    return bool(character.get("isMain") or character.get("main"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """What the demo works with."""
@@ -102,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_positive, default=SPEED, help=about)
     about = "your own: a request of generate as JSON, with title and story if you like"
     parser.add_argument("--tale", type=Path, metavar="FILE", default=TALE, help=about)
+    about = "a picture file: the main character is painted after it, and not after words"
+    parser.add_argument("--drawing", type=Path, metavar="FILE", help=about)
     about = "gets a folder with the pictures (default: %(default)s)"
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path("out"), help=about)
     return parser
@@ -116,6 +139,8 @@ def _positive(text: str) -> float:
 
 def _demo(options: argparse.Namespace, parts: Parts) -> int:
     tale = read_tale(options.tale)
+    if options.drawing is not None:
+        tale = with_drawing(tale, options.drawing)
     console = Console(highlight=False, soft_wrap=True)
     _introduce(console, tale)
     with parts.stack(StackOptions(speed=options.speed, log_folder=LOGS)) as stack:

@@ -1,5 +1,6 @@
 """The catalogue of looks: what a child can pick for a hero, by category."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -125,20 +126,5 @@ def _shown(option_id: str) -> str:
 
 def _closest(option_id: str, known: Sequence[str]) -> str | None:
     """The known id that was probably meant: a few letters away, or written another way."""
-    if not known or len(option_id) > _LONGEST_SHOWN:
-        return None
-    meant = option_id.strip().lower().replace("-", "_").replace(" ", "_")
-    distance, close = min((_distance(meant, other), other) for other in known)
-    return close if distance <= max(1, len(close) // 4) else None
-
-
-def _distance(one: str, other: str) -> int:
-    """How many letters have to be put in, taken out or changed to make one of the other."""
-    row = list(range(len(other) + 1))
-    for number, letter in enumerate(one, start=1):
-        before, row[0] = row[0], number
-        for place, other_letter in enumerate(other, start=1):
-            change = before + (letter != other_letter)
-            before = row[place]
-            row[place] = min(change, row[place] + 1, row[place - 1] + 1)
-    return row[-1]
+    meant = option_id[:_LONGEST_SHOWN].strip().lower().replace("-", "_").replace(" ", "_")
+    return next(iter(difflib.get_close_matches(meant, known, n=1, cutoff=0.75)), None)

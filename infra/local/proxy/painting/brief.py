@@ -45,6 +45,8 @@ _NEGATED = re.compile(
     rf"{_UNWANTED}\b(?:\s*(?:,\s*(?:and|or|no)?|\band|\bor|\bno)\s*(?:no\s+)?{_UNWANTED}\b)*"
 )
 _NOBODY = re.compile(rf"(?<!other )(?<!more )(?<!extra )\b(?:{_BEINGS})\b")
+#: A style, not a thing to be held.
+_BOOK_STYLE = re.compile(r"\b(?:picture|story)[ -]?books?\b")
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -75,7 +77,7 @@ def read_brief(text: str, *, wide: bool = False) -> Brief:
     english = _in_english(text.lower())
     plain = _NEGATED.sub(" ", _PLAIN_GROUND.sub(" ", english))
     nobody = any(_NOBODY.search(found[0]) for found in _NEGATED.finditer(english))
-    words = _WORD.findall(plain)
+    words = _WORD.findall(_BOOK_STYLE.sub(" ", plain))
     singular = [_singular(word) for word in words]
     colours, mood = _colours(words)
     places = frozenset(" ".join(PLACES[word] for word in words if word in PLACES).split())
