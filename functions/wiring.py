@@ -8,6 +8,7 @@ from functools import lru_cache
 from google.cloud import firestore
 
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
+from shared.adapters.download import Rules
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.midjourney import MidJourneyPainter
 from shared.adapters.picture_tools import PillowTools
@@ -51,7 +52,9 @@ def build(values: Settings) -> Services:
         queue=queue,
         painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
         picture_source=HttpPictureSource(),
-        drawing_source=HttpPictureSource(values.hosts_of_sketches()),
+        drawing_source=HttpPictureSource(
+            values.hosts_of_sketches(), rules=Rules(most_bytes=values.sketch_bytes)
+        ),
         picture_store=BucketPictureStore(values.project, values.bucket, values.pictures_url),
         picture_tools=PillowTools(values.sketch_bytes),
         policy=values.policy(),
