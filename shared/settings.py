@@ -164,7 +164,7 @@ class Settings(BaseModel):
     candidate: Literal["nearest", "1", "2", "3", "4"] = Field(
         "nearest",
         alias="CANDIDATE",
-        description="which of the four is enlarged: 1 to 4, or `nearest` to the reference in colour",
+        description="which of the four is enlarged: 1 to 4, or that `nearest` to its reference",
     )
     prompts_file: str = Field(
         "", alias="PROMPTS_FILE", description="prompt rules to use instead of `shared/prompts.toml`"

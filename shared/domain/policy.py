@@ -6,7 +6,6 @@ from datetime import timedelta
 from shared.domain.image import Image
 from shared.domain.prompts import PromptRules
 
-
 DRAWING_LEASES = 3
 """Leases that a claim lasts whose submission carries a drawing."""
 
