@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+MODELS := .local/models/.ready
 
-.PHONY: help setup demo up test check format bench lock clean
+.PHONY: help setup models demo up test check format bench bench-pictures lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -16,15 +17,21 @@ $(READY): requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-setup: $(READY) ## make the virtual environment
+setup: $(MODELS) ## make the virtual environment
 
-demo: $(READY) ## paint a sample fairy tale on this machine; pictures go to out/
+models: $(MODELS) ## fetch the models that cut characters out (180 MB, once)
+
+$(MODELS): infra/models.txt | $(READY)
+	$(BIN)/python -m infra.models
+	@touch $@
+
+demo: $(MODELS) ## paint a sample fairy tale on this machine; pictures go to out/
 	$(BIN)/python -m infra.local demo $(ARGS)
 
-up: $(READY) ## start the local stack and keep it running
+up: $(MODELS) ## start the local stack and keep it running
 	$(BIN)/python -m infra.local up $(ARGS)
 
-test: $(READY) ## run every test
+test: $(MODELS) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## ruff, formatting, mypy --strict
@@ -39,12 +46,17 @@ format: $(READY) ## reformat and apply the safe fixes
 bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
 	$(BIN)/python -m infra.local bench $(ARGS)
 
+bench-pictures: $(MODELS) ## measure cutting out: quality, time, memory; makes the sheets in docs/
+	$(BIN)/python -m infra.local.bench.pictures $(ARGS)
+
 lock: $(READY) ## pin every dependency anew
 	@$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
 	  --annotation-style=line -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
-	  --annotation-style=line --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	  --annotation-style=line --extra cutout -c requirements.txt -o requirements-postprocess.txt pyproject.toml
+	$(BIN)/pip-compile -q -U --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+	  --annotation-style=line --extra dev --extra cutout -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .local out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from functions.admit import admit
 from functions.cancel import cancel
+from functions.download import download
 from functions.fanout import fanout
 from functions.generate import generate
 from functions.postprocess import postprocess
@@ -14,6 +15,7 @@ from functions.sweep import sweep
 __all__ = [
     "admit",
     "cancel",
+    "download",
     "fanout",
     "generate",
     "postprocess",

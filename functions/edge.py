@@ -20,7 +20,7 @@ from functions.api.models import StepModel
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from shared.adapters.meter import metered
 from shared.log import log
-from shared.ports import QueueUnavailable, StoreError, StoreUnavailable
+from shared.ports import PictureUnavailable, QueueUnavailable, StoreError, StoreUnavailable
 from shared.settings import SettingsError, settings
 from shared.usecases.refusals import Refusal
 
@@ -122,7 +122,7 @@ def _problem(error: Exception) -> Problem:
             return error
         case Refusal():
             return refused(error)
-        case StoreUnavailable() | QueueUnavailable():
+        case StoreUnavailable() | QueueUnavailable() | PictureUnavailable():
             _log_error(error)
             return unavailable()
     _log_error(error)

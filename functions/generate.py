@@ -7,7 +7,7 @@ import flask
 
 from functions.api.looks import look_faults, options_of
 from functions.api.models import MOST_KEY, GenerateModel
-from functions.api.parsing import MOST_BYTES_WITH_DRAWINGS, MOST_FAULTS, invalid, parse_body
+from functions.api.parsing import MOST_FAULTS, invalid, parse_body_with_drawings
 from functions.api.problems import Fault, Problem
 from functions.api.sketches import drawing_of
 from functions.api.views import accepted_view, answer, status_url
@@ -23,7 +23,7 @@ from shared.usecases.take_drawing import Sketch
 @client_function("POST")
 def generate(request: flask.Request) -> flask.Response:
     """Write the job and all its images, ask for admission, answer 202."""
-    body = parse_body(request, GenerateModel, MOST_BYTES_WITH_DRAWINGS)
+    body = parse_body_with_drawings(request)
     key = _idempotency_key(request)
     drawings = _check(body)
     book = NewBook(
@@ -31,6 +31,7 @@ def generate(request: flask.Request) -> flask.Response:
         student_task_id=body.student_task_id,
         fairytale_id=body.fairytale_id,
         images=_images(body, drawings),
+        background_effect=body.background_effect or settings().background_effect,
         content_hash=_content_hash(body),
         idempotency_key=key,
     )
@@ -92,7 +93,8 @@ def _check(body: GenerateModel) -> dict[int, Sketch]:
     """The rules that concern more than one field; answers the drawings. Raises `Problem`."""
     mains = [index for index, character in enumerate(body.characters) if character.is_main]
     count, most = len(body.characters) + len(body.backgrounds), settings().max_images
-    faults, drawings = look_faults(body, services().policy.prompts), {}
+    faults: list[Fault] = []
+    drawings: dict[int, Sketch] = {}
     if not mains:
         detail = "No character is the main one. Set isMain to true for exactly one character."
         faults.append(Fault(code="no_main_character", detail=detail, pointer="/characters"))
@@ -103,6 +105,8 @@ def _check(body: GenerateModel) -> dict[int, Sketch]:
     if count > most:
         detail = f"The book has {count} pictures; at most {most} are painted for one request."
         faults.append(Fault(code="too_many_images", detail=detail, pointer=""))
+    else:  # which bounds the work, too
+        faults += look_faults(body, services().policy.prompts)
     for index, (text, pointer) in _sketches(body).items():
         drawing = drawing_of(text, settings().bucket, pointer)
         if isinstance(drawing, Fault):

@@ -24,6 +24,7 @@ def regenerate(request: flask.Request) -> flask.Response:
     wish = use_case.Wish(
         prompt=body.prompt,
         option_ids=None if body.option_ids is None else tuple(body.option_ids),
+        background_effect=body.background_effect,
         candidate=body.candidate,
     )
     image = use_case.regenerate(services(), owner_of(request), body.image_id, wish)

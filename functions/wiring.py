@@ -1,9 +1,11 @@
 """Builds the real services from the settings, once per process and on first use."""
 
+import os
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from google.cloud import firestore
 
@@ -11,8 +13,10 @@ from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.download import Rules
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.midjourney import MidJourneyPainter
+from shared.adapters.picture_finisher import PillowFinisher
 from shared.adapters.picture_tools import PillowTools
-from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
+from shared.adapters.pictures import BucketPictureStore, HttpPictureSource, PainterPictureSource
+from shared.adapters.rembg_masks import RembgMasks
 from shared.settings import Settings, settings
 from shared.usecases.services import Services
 
@@ -51,12 +55,14 @@ def build(values: Settings) -> Services:
         store=FirestoreJobStore(firestore.Client(project=values.project)),
         queue=queue,
         painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
-        picture_source=HttpPictureSource(),
+        picture_source=PainterPictureSource(values.hosts_of_pictures()),
         drawing_source=HttpPictureSource(
             values.hosts_of_sketches(), rules=Rules(most_bytes=values.sketch_bytes)
         ),
         picture_store=BucketPictureStore(values.project, values.bucket, values.pictures_url),
         picture_tools=PillowTools(values.sketch_bytes),
+        picture_finisher=_finisher(values),
+        fallbacks=values.fallbacks(),
         policy=values.policy(),
         clock=lambda: datetime.now(UTC),
         new_nonce=lambda: secrets.token_hex(16),
@@ -65,3 +71,11 @@ def build(values: Settings) -> Services:
         job_lifetime=timedelta(days=values.job_lifetime_days),
         sweep_grace=timedelta(seconds=values.sweep_grace),
     )
+
+
+def _finisher(values: Settings) -> PillowFinisher:
+    if values.cutout_model == "none":
+        return PillowFinisher(None)
+    # Beside the functions' own files, if it is no absolute path.
+    folder = Path(__file__).parents[1] / values.models_folder
+    return PillowFinisher(RembgMasks(values.cutout_model, folder, os.cpu_count() or 1))

@@ -1,21 +1,22 @@
-"""All settings: one table, read from the environment and checked once, at the first use.
-
-Each field's alias is its environment variable; its description is what docs/settings.md says.
-"""
+"""All settings, read from the environment and checked once, at the first use."""
 
 import os
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
 from shared.domain.prompts import PromptRules
+from shared.fallback_file import FallbackFileError, read_fallbacks
 from shared.prompt_file import PromptFileError, read_prompt_rules
+from shared.settings_table import SettingsTable
 
 CONNECT_AND_MARGIN = 4.0
 """Seconds: to connect to the proxy takes 3 at most, and clocks are not quite the same."""
@@ -25,163 +26,8 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names each variable and what it should be."""
 
 
-class Settings(BaseModel):
-    """Every setting of the server, with unit, default and meaning."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    project: str = Field(alias="GOOGLE_CLOUD_PROJECT", description="Google Cloud project id")
-    tasks_location: str = Field(
-        "asia-northeast3", alias="TASKS_LOCATION", description="region of the Cloud Tasks queues"
-    )
-    tasks_service_account: str = Field(
-        "",
-        alias="TASKS_SERVICE_ACCOUNT",
-        description="account whose OIDC token the tasks carry; empty: no token (local only)",
-    )
-    tasks_host: str = Field(
-        "",
-        alias="CLOUD_TASKS_EMULATOR_HOST",
-        description="host:port of a local Cloud Tasks server; empty: the real one",
-    )
-    functions_url: str = Field(
-        alias="FUNCTIONS_URL",
-        description="URL before `/<function>`, as in https://REGION-PROJECT.cloudfunctions.net",
-        pattern=r"^https?://[^/].*[^/]$",
-    )
-    bucket: str = Field(alias="PICTURES_BUCKET", description="bucket for the pictures")
-    pictures_url: str = Field(
-        "https://storage.googleapis.com/{bucket}",
-        alias="PICTURES_URL",
-        description="URL before an object's name; `{bucket}` is filled in",
-    )
-    proxy_url: str = Field(
-        alias="MIDJOURNEY_PROXY_URL",
-        description="URL of the MidJourney Proxy with its context path, as in http://host:8080/mj",
-        pattern=r"^https?://[^/].*[^/]$",
-    )
-    proxy_secret: str = Field(
-        "", alias="MIDJOURNEY_PROXY_SECRET", description="its `mj-api-secret`; empty: none"
-    )
-    proxy_timeout: float = Field(
-        10,
-        alias="PROXY_TIMEOUT_SECONDS",
-        description="s; a call to the proxy waits this long for an answer",
-        gt=0,
-    )
-    slots: int = Field(
-        12, alias="SLOTS", description="images at the proxy at once, at most", ge=1, le=1000
-    )
-    max_images: int = Field(
-        20, alias="MAX_IMAGES", description="images in one request, at most", ge=1, le=100
-    )
-    imagine_timeout: float = Field(
-        120,
-        alias="IMAGINE_TIMEOUT_SECONDS",
-        description="s; an IMAGINE's time from the moment the proxy began to work on it",
-        gt=0,
-    )
-    upscale_timeout: float = Field(
-        30, alias="UPSCALE_TIMEOUT_SECONDS", description="s; an UPSCALE's time, likewise", gt=0
-    )
-    describe_timeout: float = Field(
-        30,
-        alias="DESCRIBE_TIMEOUT_SECONDS",
-        description="s; the time to describe a drawing that came without words, likewise",
-        gt=0,
-    )
-    describe_attempts: int = Field(
-        2,
-        alias="DESCRIBE_ATTEMPTS",
-        description="tries to have such a drawing described; 0: never, it is painted as it is",
-        ge=0,
-    )
-    imagine_attempts: int = Field(
-        3, alias="IMAGINE_ATTEMPTS", description="IMAGINEs per image, the first included", ge=1
-    )
-    upscale_attempts: int = Field(
-        3, alias="UPSCALE_ATTEMPTS", description="UPSCALEs per image, the first included", ge=1
-    )
-    store_attempts: int = Field(
-        5, alias="STORE_ATTEMPTS", description="tries to copy a finished picture", ge=1
-    )
-    image_deadline: float = Field(
-        1800,
-        alias="IMAGE_DEADLINE_SECONDS",
-        description="s; an image's time from admission to its end, the proxy's own queue included",
-        gt=0,
-    )
-    job_deadline: float = Field(
-        21600,
-        alias="JOB_DEADLINE_SECONDS",
-        description="s; a job's time from the request (or a regeneration) to its end",
-        gt=0,
-    )
-    job_lifetime_days: float = Field(
-        180, alias="JOB_LIFETIME_DAYS", description="days until a job's documents expire", gt=0
-    )
-    claim_lease: float = Field(
-        30,
-        alias="CLAIM_LEASE_SECONDS",
-        description="s; an unanswered submit counts as dead after it; longer than any call",
-        gt=0,
-    )
-    look_min: float = Field(
-        1, alias="LOOK_MIN_SECONDS", description="s; shortest time between two looks", gt=0
-    )
-    look_max: float = Field(
-        10, alias="LOOK_MAX_SECONDS", description="s; longest time between two looks", gt=0
-    )
-    backoff_min: float = Field(
-        1, alias="BACKOFF_MIN_SECONDS", description="s; first wait after a trouble; doubles", gt=0
-    )
-    backoff_max: float = Field(
-        30, alias="BACKOFF_MAX_SECONDS", description="s; longest wait after a trouble", gt=0
-    )
-    head_start: float = Field(
-        1800,
-        alias="HEAD_START_SECONDS",
-        description="s by which references and regenerations go before images of the same age",
-        ge=0,
-    )
-    sweep_grace: float = Field(
-        30,
-        alias="SWEEP_GRACE_SECONDS",
-        description="s that a step or a fan-out may be overdue before the sweeper steps in",
-        ge=0,
-    )
-    task_attempts: int = Field(
-        8,
-        alias="TASK_ATTEMPTS",
-        description="attempts of a task; the queues' `max_attempts` (`infra/queues.json`)",
-        ge=1,
-    )
-    midjourney_version: str = Field(
-        "--v 7",
-        alias="MIDJOURNEY_VERSION",
-        description="written in every prompt; one of the models in `shared/prompts.toml`",
-    )
-    candidate: Literal["nearest", "1", "2", "3", "4"] = Field(
-        "nearest",
-        alias="CANDIDATE",
-        description="which of the four is enlarged: 1 to 4, or that `nearest` to its reference",
-    )
-    prompts_file: str = Field(
-        "", alias="PROMPTS_FILE", description="prompt rules to use instead of `shared/prompts.toml`"
-    )
-    banned_words_file: str = Field(
-        "",
-        alias="BANNED_WORDS_FILE",
-        description="the proxy's own `banned-words.txt`, instead of the list in the prompt rules",
-    )
-    sketch_hosts: str = Field(
-        "",
-        alias="SKETCH_HOSTS",
-        description="hosts whose https links may be drawings, comma-separated; `.x.org`: below it",
-    )
-    sketch_bytes: int = Field(
-        6 * 1024 * 1024, alias="SKETCH_MAX_BYTES", description="bytes of a drawing, at most", ge=1
-    )
+class Settings(SettingsTable):
+    """Every setting of the server, checked, and what follows from them."""
 
     @model_validator(mode="after")
     def _lease_outlives_calls(self) -> Self:
@@ -192,9 +38,12 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _prompts_can_be_read(self) -> Self:
+    def _files_can_be_read(self) -> Self:
         try:
             self.prompts()
+            self.fallbacks()
+        except FallbackFileError as error:
+            raise ValueError(f"FALLBACKS_FILE: {error}".rstrip(".")) from None
         except PromptFileError as error:
             names = "MIDJOURNEY_VERSION, PROMPTS_FILE, BANNED_WORDS_FILE"
             raise ValueError(f"{names}: {error}".rstrip(".")) from None
@@ -219,7 +68,16 @@ class Settings(BaseModel):
 
     def hosts_of_sketches(self) -> tuple[str, ...]:
         """The hosts whose links may be drawings."""
-        return tuple(host.strip() for host in self.sketch_hosts.split(",") if host.strip())
+        return _listed(self.sketch_hosts)
+
+    def hosts_of_pictures(self) -> tuple[str, ...]:
+        """The hosts of the painter's links, and of our own to what it painted earlier."""
+        ours = (urlsplit(url).hostname or "" for url in (self.proxy_url, self.pictures_url))
+        return (*_listed(self.picture_hosts), *ours)
+
+    def fallbacks(self) -> Fallbacks:
+        """The pictures that stand in for what finally failed."""
+        return read_fallbacks(_path(self.fallbacks_file))
 
     def prompts(self) -> PromptRules:
         """The prompt rules of the model that is chosen."""
@@ -250,6 +108,10 @@ class Settings(BaseModel):
             head_start=timedelta(seconds=self.head_start),
             fan_out_grace=timedelta(seconds=self.sweep_grace),
         )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _path(name: str) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functions.api.models import CharacterModel, GenerateModel, RegenerateModel
 from functions.api.parsing import invalid
 from functions.api.problems import Fault
-from shared.domain.prompts import PromptRules, banned_in
+from shared.domain.prompts import PromptRules, banned_in, wording
 
 
 def options_of(body: GenerateModel, character: CharacterModel) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def look_faults(body: GenerateModel, rules: PromptRules) -> list[Fault]:
         where = f"/characters/{index}"
         own = len(body.option_ids) if character.is_main else 0
         faults += option_faults(options_of(body, character), rules, where, own)
-        faults += banned_faults(character.prompt, rules, f"{where}/prompt")
+        faults += word_faults(character.prompt, rules, f"{where}/prompt")
         sketched = character.sketch_image or (character.is_main and body.sketch_image)
         if not (character.prompt or options_of(body, character) or sketched):
             detail = f"{where} says nothing of its looks: send prompt, optionIds or sketchImage."
@@ -29,7 +29,7 @@ def look_faults(body: GenerateModel, rules: PromptRules) -> list[Fault]:
         if character.same_as is not None and main is not None:
             faults += _likeness_faults(character, main, where)
     for index, background in enumerate(body.backgrounds):
-        faults += banned_faults(background.prompt, rules, f"/backgrounds/{index}/prompt")
+        faults += word_faults(background.prompt, rules, f"/backgrounds/{index}/prompt")
     return faults
 
 
@@ -49,8 +49,11 @@ def option_faults(
     ]
 
 
-def banned_faults(words: str | None, rules: PromptRules, pointer: str) -> list[Fault]:
+def word_faults(words: str | None, rules: PromptRules, pointer: str) -> list[Fault]:
     """The words that the painter would not take, before anything is paid or queued."""
+    if words is not None and not wording(words, rules):
+        detail = f"{pointer} is empty but for signs; write something."
+        return [Fault(code="empty_field", detail=detail, pointer=pointer)]
     banned = banned_in(words, rules) if words else ()
     if not banned:
         return []
@@ -61,7 +64,7 @@ def banned_faults(words: str | None, rules: PromptRules, pointer: str) -> list[F
 
 def check_wish(body: RegenerateModel, rules: PromptRules) -> None:
     """The rules of a regeneration that concern looks. Raises `Problem` 422."""
-    faults = banned_faults(body.prompt, rules, "/prompt")
+    faults = word_faults(body.prompt, rules, "/prompt")
     faults += option_faults(body.option_ids or (), rules, "")
     if body.candidate is not None and (body.prompt is not None or body.option_ids is not None):
         detail = "candidate takes a picture that is painted; send it without prompt and optionIds."

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -15,9 +14,8 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
-from shared.domain.prompts import clean
+from shared.domain.image import BackgroundEffect
 
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
 """Characters, at most: of an id, a picture's name, a prompt, an Idempotency-Key."""
@@ -45,18 +43,11 @@ Name = Annotated[
 ]
 
 
-def _has_words(prompt: str) -> str:
-    if not clean(prompt):
-        raise PydanticCustomError("string_too_short", "nothing but signs")
-    return prompt
-
-
 Prompt = Annotated[
     StrictStr,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_PROMPT),
-    AfterValidator(_has_words),
 ]
-"""A child's words; signs alone, of which nothing would be left to paint, are none."""
+"""A child's words."""
 
 
 OptionIds = Annotated[list[StrictStr], Field(max_length=MOST_OPTIONS)]
@@ -102,6 +93,8 @@ class GenerateModel(RequestModel):
     """Of the main character, unless it has its own."""
     characters: list[CharacterModel] = Field(max_length=MOST_PICTURES)
     backgrounds: list[BackgroundModel] = Field([], max_length=MOST_PICTURES)
+    background_effect: BackgroundEffect | None = None
+    """For all backgrounds; without it the server's own setting."""
 
 
 class RegenerateModel(RequestModel):
@@ -110,6 +103,7 @@ class RegenerateModel(RequestModel):
     image_id: StrictStr
     prompt: Prompt | None = None
     option_ids: OptionIds | None = None
+    background_effect: BackgroundEffect | None = None
     candidate: Annotated[StrictInt, Field(ge=1, le=4)] | None = None
     """Another one of the four that were painted; goes with neither words nor options."""
 

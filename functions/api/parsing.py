@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from functions.api.models import (
     MOST_NAME,
+    MOST_PICTURES,
     BackgroundModel,
     CancelModel,
     CharacterModel,
@@ -37,6 +38,7 @@ _TYPES = {
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
+    "enum": "blur, pale or none",
     "greater_than_equal": "1, 2, 3 or 4",
     "less_than_equal": "1, 2, 3 or 4",
     "model_type": "an object",
@@ -52,9 +54,29 @@ _KNOWN_FIELDS = sorted(
 )
 
 
-def parse_body(request: flask.Request, model: type[M], most_bytes: int = MOST_BYTES) -> M:
+def parse_body(request: flask.Request, model: type[M]) -> M:
     """The body as `model`. Raises `Problem` 400, 413, 415 or 422."""
-    return parse(_json_body(request, most_bytes), model)
+    return parse(_json_body(request, MOST_BYTES), model)
+
+
+def parse_body_with_drawings(request: flask.Request) -> GenerateModel:
+    """The body of generate, whose drawings may take up more. Raises as `parse_body`."""
+    body = _json_body(request, MOST_BYTES_WITH_DRAWINGS)
+    size = request.content_length or MOST_BYTES_WITH_DRAWINGS
+    # Else one request of a million little fields would keep an instance busy for seconds.
+    if size > MOST_BYTES and size - _drawn_bytes(body) > MOST_BYTES:
+        detail = f"Send at most {MOST_BYTES // 1024} KiB beside the drawings."
+        raise Problem(413, "body_too_large", detail)
+    return parse(body, GenerateModel)
+
+
+def _drawn_bytes(body: object) -> int:
+    if not isinstance(body, dict):
+        return 0
+    characters = body.get("characters")
+    holders = [body, *(characters[:MOST_PICTURES] if isinstance(characters, list) else ())]
+    sketches = (holder.get("sketchImage") for holder in holders if isinstance(holder, dict))
+    return sum(len(sketch) for sketch in sketches if isinstance(sketch, str))
 
 
 def parse(body: object, model: type[M]) -> M:
@@ -97,10 +119,10 @@ def _json_body(request: flask.Request, most_bytes: int) -> object:
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
     if request.content_length is not None and request.content_length > most_bytes:
-        raise Problem(413, "body_too_large", f"Send at most {most_bytes // 1024} KiB.")
+        raise _too_large(most_bytes)
     data = request.get_data(cache=False)
     if len(data) > most_bytes:
-        raise Problem(413, "body_too_large", f"Send at most {most_bytes // 1024} KiB.")
+        raise _too_large(most_bytes)
     try:
         return json.loads(data, parse_constant=_no_such_number)
     except json.JSONDecodeError as error:
@@ -108,6 +130,13 @@ def _json_body(request: flask.Request, most_bytes: int) -> object:
         raise Problem(400, "invalid_json", detail) from None
     except (UnicodeDecodeError, ValueError, RecursionError):
         raise Problem(400, "invalid_json", "The body is not JSON in UTF-8.") from None
+
+
+def _too_large(most_bytes: int) -> Problem:
+    detail = f"Send at most {most_bytes // 1024} KiB."
+    if most_bytes > MOST_BYTES:
+        detail += " Put large drawings into the bucket, and send their gs:// names."
+    return Problem(413, "body_too_large", detail)
 
 
 def _no_such_number(name: str) -> float:
@@ -130,6 +159,9 @@ def _fault(details: ErrorDetails, names: list[str]) -> Fault:
         case "string_too_short":
             detail = f"{where} is empty; write something."
             return Fault(code="empty_field", detail=detail, pointer=pointer)
+        case "string_unicode":
+            detail = f"{where} has letters that are none (half of a surrogate pair)."
+            return Fault(code="invalid_value", detail=detail, pointer=pointer)
         case "too_long":
             most = context.get("max_length")
             detail = f"{where} has too many items; at most {most}."

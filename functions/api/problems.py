@@ -59,7 +59,8 @@ class Problem(Exception):
             body["errors"] = [
                 {"code": f.code, "detail": f.detail, "pointer": f.pointer} for f in self.faults
             ]
-        text = json.dumps(body, ensure_ascii=False) + "\n"
+        # What a client sent may be quoted, and half of a surrogate pair can't be encoded.
+        text = (json.dumps(body, ensure_ascii=False) + "\n").encode(errors="replace")
         return flask.Response(text, self.status, self.headers, content_type=CONTENT_TYPE)
 
 
@@ -97,6 +98,9 @@ def _about_a_job(refusal: refusals.Refusal) -> Problem | None:
             )
             headers = {"Retry-After": "10"}
             return Problem(409, "job_running", detail, headers=headers, jobId=refusal.job_id)
+        case refusals.NoPictures():
+            detail = "The book has no pictures yet. Wait until some are there."
+            return Problem(409, "no_pictures", detail, headers={"Retry-After": "10"})
         case refusals.DrawingRefused():
             fault = Fault(code=refusal.code, detail=refusal.detail, pointer=refusal.where)
             return Problem(422, refusal.code, refusal.detail, faults=[fault])
@@ -130,6 +134,12 @@ def _about_an_image(refusal: refusals.Refusal) -> Problem | None:
         case refusals.CandidateShown():
             detail = "The image shows this candidate already. Choose another one of 1 to 4."
             return Problem(409, "candidate_shown", detail)
+        case refusals.NothingToPaint():
+            detail = (
+                "Nothing would be left to paint: send a prompt, or optionIds that say its looks."
+            )
+            fault = Fault(code="missing_field", detail=detail, pointer="/prompt")
+            return Problem(422, "missing_field", detail, faults=[fault])
         case refusals.NotACharacter():
             detail = "optionIds are for characters; this image is a background. Send a prompt."
             fault = Fault(code="not_a_character", detail=detail, pointer="/optionIds")

@@ -8,10 +8,10 @@ from datetime import datetime
 import flask
 
 from shared.domain.failure import Failure
-from shared.domain.image import Image
+from shared.domain.image import Image, Kind, Variant
 from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
-from shared.domain.storing import CANDIDATE_VARIANTS
+from shared.domain.storing import CANDIDATES
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
@@ -60,6 +60,7 @@ def book_view(book: Book) -> dict[str, object]:
 
 def image_view(image: Image) -> dict[str, object]:
     """An image as clients see it."""
+    background = image.kind is Kind.BACKGROUND
     return {
         "imageId": image.image_id,
         "kind": image.kind.value,
@@ -73,10 +74,18 @@ def image_view(image: Image) -> dict[str, object]:
         "generation": image.generation,
         "optionIds": list(image.option_ids),
         "description": image.described or None,
-        "candidate": image.candidate if image.image_url else None,
+        "isFallback": image.is_fallback,
+        "warnings": list(image.warnings),
+        "backgroundEffect": image.background_effect.value if background else None,
+        "variants": {
+            name: _variant(variant)
+            for name, variant in image.variants.items()
+            if name not in CANDIDATES
+        },
+        "candidate": image.shown.candidate if image.shown else None,
         "candidates": [
-            {"candidate": index, "previewUrl": image.variants[name]}
-            for index, name in enumerate(CANDIDATE_VARIANTS, start=1)
+            {"candidate": index, "previewUrl": image.variants[name].url}
+            for index, name in enumerate(CANDIDATES, start=1)
             if name in image.variants
         ],
         "completed": image.ended,
@@ -136,6 +145,15 @@ def with_etag(request: flask.Request, response: flask.Response) -> flask.Respons
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
     return response
+
+
+def _variant(variant: Variant) -> dict[str, object]:
+    return {
+        "url": variant.url,
+        "contentType": variant.content_type,
+        "width": variant.width,
+        "height": variant.height,
+    }
 
 
 def _label(named: Category | Option, language: str) -> str:

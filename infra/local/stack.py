@@ -41,8 +41,10 @@ from infra.local.stack_options import (
     TRIGGER_PATTERN,
     Ports,
     StackOptions,
+    check_models,
     read_queues,
 )
+from infra.models import FOLDER as MODELS
 from shared.settings import Settings, SettingsError
 
 PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
@@ -153,9 +155,10 @@ class LocalStack:
         options, local = self.options, ROOT / ".local"
         environment = {**os.environ, **self.env, **options.functions_env}
         try:
-            Settings.read(environment)
+            settings = Settings.read(environment)
         except SettingsError as error:
             raise LocalStackError(str(error)) from None
+        check_models(settings)
         self.firestore = start_firestore(
             self._children,
             self._firestore_port,
@@ -230,8 +233,8 @@ class LocalStack:
 
     @property
     def pictures_url(self) -> str:
-        """What stands in front of an object's name."""
-        return f"http://{HOST}:{self._bucket_port}/{BUCKET}"
+        """What PICTURES_URL is for the functions; the local bucket asks for no token."""
+        return f"http://{HOST}:{self._bucket_port}/{{bucket}}/{{name}}?token={{token}}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -252,6 +255,7 @@ class LocalStack:
             "FUNCTIONS_URL": self.functions_url,
             "PICTURES_BUCKET": BUCKET,
             "PICTURES_URL": self.pictures_url,
+            "MODELS_FOLDER": str(MODELS),
             "MIDJOURNEY_PROXY_URL": self.proxy_url,
             "MIDJOURNEY_PROXY_SECRET": secret,
             "LOOK_MIN_SECONDS": f"{shortest:g}",
@@ -263,11 +267,12 @@ class LocalStack:
         secret = self.env["MIDJOURNEY_PROXY_SECRET"]
         try:
             answer = requests.get(
-                f"{self.proxy_url}/task/queue", headers={"mj-api-secret": secret}, timeout=5
+                f"{self.proxy_url}/task/0/fetch", headers={"mj-api-secret": secret}, timeout=5
             )
         except requests.RequestException:
             return False
-        return answer.status_code == 200
+        # Of a task that it can't know, both kinds of proxy say nothing at all.
+        return answer.status_code in {200, 204}
 
     def queue_path(self, name: str) -> str:
         """Return a queue's full name."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from infra.local.cloudtasks import Chaos, QueueSettings
 from infra.local.events import EventChaos
+from infra.local.processes import LocalStackError
+from shared.adapters.rembg_masks import MODELS
+from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "demo-fairy-tale"
@@ -75,3 +78,17 @@ def read_queues(
         )
         for name, limits in json.loads(file.read_text()).items()
     }
+
+
+def check_models(settings: Settings) -> None:
+    """Raise LocalStackError if a model that cuts characters out has not been fetched."""
+    names = () if settings.cutout_model == "none" else MODELS[settings.cutout_model]
+    missing = [
+        name for name in names if not (Path(settings.models_folder) / f"{name}.onnx").exists()
+    ]
+    if missing:
+        raise LocalStackError(
+            f"The model {missing[0]} is missing in {settings.models_folder}. Fetch it with:\n"
+            "  make models\n"
+            "or have characters stay on their ground: CUTOUT_MODEL=none"
+        )

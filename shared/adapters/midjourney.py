@@ -14,7 +14,8 @@ from shared.adapters.midjourney_answers import final_prompt, reaches_back, sight
 from shared.adapters.midjourney_http import NoEndpoint, ProxyHttp
 from shared.adapters.midjourney_submit import Submissions
 from shared.adapters.midjourney_upscale import Upscaler
-from shared.domain.observation import Busy, Missing, ParentLost, Sighting, Unreachable
+from shared.domain.failure import Failure, FailureCode
+from shared.domain.observation import Busy, Missing, ParentLost, Refused, Sighting, Unreachable
 from shared.ports import LookAnswer, Picture, SubmitAnswer
 
 
@@ -35,17 +36,24 @@ class MidJourneyPainter:
             body["base64Array"] = [_data_url(drawing)]
         if "--niji" in prompt:
             body["botType"] = "NIJI_JOURNEY"
-        return self._without_parent("imagine", body, token)
+        answer = self._without_parent("imagine", body, token)
+        if isinstance(answer, NoEndpoint):
+            return Busy(reason=f"the proxy answered HTTP {answer.status}")
+        return answer
 
     def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:  # noqa: D102
-        return self._without_parent("describe", {"base64": _data_url(drawing)}, token)
+        answer = self._without_parent("describe", {"base64": _data_url(drawing)}, token)
+        if isinstance(answer, NoEndpoint):
+            message = "The painter does not describe pictures."
+            return Refused(failure=Failure(code=FailureCode.PROMPT_REJECTED, message=message))
+        return answer
 
     def upscale(  # noqa: D102
         self, parent_task_id: str, index: int, *, token: str
     ) -> SubmitAnswer | ParentLost:
         return self._upscaler.upscale(parent_task_id, index, token)
 
-    def look(self, task_id: str, *, token: str) -> LookAnswer:  # noqa: D102
+    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:  # noqa: D102
         task = self._http.task(task_id)
         if isinstance(task, Unreachable):
             return task
@@ -53,29 +61,31 @@ class MidJourneyPainter:
         # other: what carries another token is not ours.
         if task is None or task.get("state", token) != token:
             return Missing(searched=False)
-        return self._seen(task, token)
+        return self._seen(task, token, confirm=confirm)
 
-    def find(self, token: str, *, since: datetime) -> LookAnswer:  # noqa: D102
+    def find(  # noqa: D102
+        self, token: str, *, since: datetime, confirm: bool = True
+    ) -> LookAnswer:
         tasks = self._http.tasks()
         if isinstance(tasks, Unreachable):
             return tasks
         for task in tasks:
             if isinstance(task, dict) and task.get("state") == token:
-                return self._seen(task, token)
+                return self._seen(task, token, confirm=confirm)
         if not reaches_back(tasks, since):
             return Unreachable(reason="the proxy's list of tasks does not reach back far enough")
         return Missing(searched=True)
 
-    def _without_parent(self, what: str, body: dict[str, object], token: str) -> SubmitAnswer:
+    def _without_parent(
+        self, what: str, body: dict[str, object], token: str
+    ) -> SubmitAnswer | NoEndpoint:
         limit = self._http.time_limit()
         answer = self._submissions.send(what, body, token=token, limit=limit)
-        if isinstance(answer, NoEndpoint):
-            return Busy(reason=f"the proxy answered HTTP {answer.status}")
         # Without a parent to be lost, code 3 says that no account is enabled: that may change.
         return Busy(reason=answer.reason) if isinstance(answer, ParentLost) else answer
 
-    def _seen(self, task: Mapping[str, Any], token: str) -> Sighting:
-        if unconfirmed(task):
+    def _seen(self, task: Mapping[str, Any], token: str, *, confirm: bool) -> Sighting:
+        if confirm and unconfirmed(task):
             # A crash came between the proxy's question and our answer. Without one it would wait
             # for ever; should this one fail, the next look gives it again.
             limit = self._http.time_limit()

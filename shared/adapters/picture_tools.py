@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from shared.adapters.picture_formats import MOST_BYTES, MOST_DRAWING_BYTES
-from shared.ports import Picture, PictureRejected
+from shared.ports import Picture, PictureRejected, Rendition
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,7 +60,7 @@ class PillowTools:
             )
         return _png(_scaled(flat.crop(box)))
 
-    def previews(self, grid: Picture) -> list[Picture]:
+    def previews(self, grid: Picture) -> list[Rendition]:
         """The four pictures of a grid as WebP, in the painter's order (row by row).
 
         Their longer side has at most 512 pixels. Raises `PictureRejected`.
@@ -140,7 +140,7 @@ def _png(image: "Image.Image") -> Picture:
     return Picture(data=file.getvalue(), content_type="image/png", suffix=".png")
 
 
-def _preview(flat: "Image.Image", box: tuple[int, int, int, int]) -> Picture:
+def _preview(flat: "Image.Image", box: tuple[int, int, int, int]) -> Rendition:
     from PIL import Image
 
     width, height = box[2] - box[0], box[3] - box[1]
@@ -149,4 +149,5 @@ def _preview(flat: "Image.Image", box: tuple[int, int, int, int]) -> Picture:
     small = flat.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
     file = BytesIO()
     small.save(file, "WEBP", quality=82, method=2)
-    return Picture(data=file.getvalue(), content_type="image/webp", suffix=".webp")
+    picture = Picture(data=file.getvalue(), content_type="image/webp", suffix=".webp")
+    return Rendition(picture=picture, width=size[0], height=size[1])

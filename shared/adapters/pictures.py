@@ -1,5 +1,6 @@
 """Pictures: fetched by links (the painter's expire), kept in our bucket."""
 
+import hashlib
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
 CALL_SECONDS = 30.0
 """Of one upload or download, its retries included."""
 
+TOKEN_FIELD = "firebaseStorageDownloadTokens"  # noqa: S105 - the name of a field
+"""Metadata that lets whoever has the token read an object of a private bucket through Firebase
+(https://firebase.google.com/docs/storage/web/download-files; `getDownloadURL` reads it)."""
+
+
+def download_token(name: str) -> str:
+    """The token of an object, the same for every try; as hard to guess as its name.
+
+    Without hyphens: a part of it must not be one of the proxy's banned words ("dead").
+    """
+    return hashlib.sha256(f"token of {name}".encode()).hexdigest()[:32]
+
+
+_OF_CLIENTS = Rules()
 _OF_THE_PAINTER = Rules(
     schemes=("https", "http"), ports=None, is_allowed=lambda _: True, total_seconds=60.0
 )
@@ -31,45 +46,49 @@ _FAULTS = (google_errors.GoogleAPIError, GoogleAuthError, requests.RequestExcept
 
 
 class HttpPictureSource:
-    """`shared.ports.PictureSource` over HTTP.
+    """`shared.ports.PictureSource` for links that clients send: see `shared.adapters.download`."""
 
-    With `hosts`, for links that clients send: only such hosts, https, public addresses; see
-    `shared.adapters.download`. Without, for the painter's own links: any host, http as well, and
-    whatever goes wrong is `PictureUnavailable`, for the painter may come up with another link.
+    def __init__(self, hosts: tuple[str, ...], *, rules: Rules = _OF_CLIENTS) -> None:
+        """`hosts`: exact names, or `.example.org` for those below it. `rules`: all the others."""
+        self._rules = replace(rules, hosts=tuple(host.lower() for host in hosts))
+
+    def fetch(self, url: str) -> Picture:  # noqa: D102 - see the port
+        picture = picture_of(download(url, self._rules))
+        if picture is None:
+            raise PictureRejected(
+                "wrong_format", "What the link answers is no PNG, JPEG or WebP picture."
+            )
+        return picture
+
+
+class PainterPictureSource:
+    """`shared.ports.PictureSource` for the painter's own links, of its hosts only.
+
+    http as well, and any port and address, for a proxy may serve its pictures itself. Whatever
+    goes wrong is `PictureUnavailable`: the painter may come up with another link.
     """
 
-    def __init__(self, hosts: tuple[str, ...] | None = None, *, rules: Rules | None = None) -> None:
-        """`hosts`: exact names, or `.example.org` for those below it. `rules`: all the others."""
-        self._strict = hosts is not None
-        self._rules = replace(
-            rules or (Rules() if self._strict else _OF_THE_PAINTER),
-            hosts=hosts and tuple(host.lower() for host in hosts),
-        )
+    def __init__(self, hosts: tuple[str, ...]) -> None:
+        self._source = HttpPictureSource(hosts, rules=_OF_THE_PAINTER)
 
     def fetch(self, url: str) -> Picture:  # noqa: D102 - see the port
         try:
-            picture = picture_of(download(url, self._rules))
-            if picture is None:
-                raise PictureRejected(
-                    "wrong_format", "What the link answers is no PNG, JPEG or WebP picture."
-                )
+            return self._source.fetch(url)
         except PictureRejected as error:
-            if self._strict:
-                raise
             raise PictureUnavailable(error.detail) from error
-        return picture
 
 
 class BucketPictureStore:
     """`shared.ports.PictureStore` over the official Cloud Storage client."""
 
     def __init__(
-        self, project: str, bucket: str, public_url: str, call_seconds: float = CALL_SECONDS
+        self, project: str, bucket: str, link: str, call_seconds: float = CALL_SECONDS
     ) -> None:
+        """`link` is how clients get at an object: `{bucket}`, `{name}`, `{token}` are filled in."""
         self._call_seconds = call_seconds
         self._project = project
         self._bucket = bucket
-        self._public_url = public_url.replace("{bucket}", bucket).rstrip("/")
+        self._link = link.replace("{bucket}", bucket)
 
     @cached_property
     def _client(self) -> "storage.Client":
@@ -90,9 +109,10 @@ class BucketPictureStore:
         return retry
 
     def put(self, name: str, picture: Picture) -> str:  # noqa: D102
-        full_name = name + picture.suffix
-        blob = self._client.bucket(self._bucket).blob(full_name)
+        token = download_token(name)
+        blob = self._client.bucket(self._bucket).blob(name)
         blob.cache_control = "public, max-age=31536000, immutable"
+        blob.metadata = {TOKEN_FIELD: token}
         try:
             blob.upload_from_string(
                 picture.data,
@@ -105,7 +125,7 @@ class BucketPictureStore:
             pass  # an earlier try stored it: names are unique to a generation
         except _FAULTS as error:
             raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
-        return f"{self._public_url}/{quote(full_name)}"
+        return self._link.replace("{name}", quote(name, safe="")).replace("{token}", token)
 
     def read(self, name: str) -> Picture:  # noqa: D102
         blob = self._client.bucket(self._bucket).blob(name)

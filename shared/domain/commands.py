@@ -89,10 +89,12 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
     """
     if not image.ended or image.next_step is not None:
         return image
-    candidate = request.candidate
-    if candidate is not None and not image.has_grid:
-        return image
-    another = candidate is not None
+    candidate, grid = request.candidate, None
+    if candidate is not None:
+        grid = image.offered_grid
+        if grid is None:
+            return image
+    another = grid is not None
     queued = another or image.is_reference or request.reference_url is not None
     return replace(
         image,
@@ -100,6 +102,7 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         generation=image.generation + 1,
         nonce=request.nonce,
         prompt=image.prompt if request.prompt is None else request.prompt,
+        background_effect=request.background_effect or image.background_effect,
         option_ids=image.option_ids if request.option_ids is None else request.option_ids,
         reference_url=None if image.is_reference else request.reference_url,
         progress=0,
@@ -112,10 +115,11 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         preview_url=None,
         # `fan_out_due_at` stays: members may still wait for the generation before this one.
         describe=None,
-        imagine=image.imagine if another else None,
+        imagine=grid,
         upscale=None,
         candidate=candidate,
-        grid_url=image.grid_url if another else None,
+        # The previews of the four that are shown are there already.
+        grid_url=image.grid_url if another and image.shown is None else None,
         source_url=None,
         describe_attempts=0,
         imagine_attempts=0,

@@ -130,16 +130,17 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
         return endings.expire(image), None
     if step in SUBMITTING:
         return submit(image, SUBMITTING[step], now, policy)
-    return image, _look(image) if step is Step.DRAIN else None
+    # Nothing more may be submitted for what was canceled, so such a look confirms nothing either.
+    return image, _look(image, confirm=False) if step is Step.DRAIN else None
 
 
-def _look(image: Image) -> Ask | None:
+def _look(image: Image, *, confirm: bool = True) -> Ask | None:
     submission = image.latest_submission
     if submission is None:
         return None
     if submission.task_id is None:
-        return find(submission)
-    return Look(task_id=submission.task_id, token=submission.token)
+        return find(submission, confirm=confirm)
+    return Look(task_id=submission.task_id, token=submission.token, confirm=confirm)
 
 
 def _see(
@@ -159,7 +160,7 @@ def _see(
             case Missing():
                 return find_again(image, WATCHING[step], seen, now, policy)
             case Unreachable():
-                return unreachable(image, now, policy), None
+                return unreachable(image, WATCHING[step], now, policy), None
     if step is Step.DRAIN:
         return drained(image, seen, now, policy), None
     if step is Step.STORE:

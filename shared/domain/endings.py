@@ -13,8 +13,11 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
     the image `succeeded` with that picture again, and `error` says why nothing new came. The prompt
     stays the new one, to be tried again.
     """
-    if status is not ImageStatus.SUCCEEDED and image.image_url is not None:
+    if status is not ImageStatus.SUCCEEDED and image.has_picture:
         status = ImageStatus.SUCCEEDED
+    if status is ImageStatus.FAILED and image.fallback_url is not None:
+        image = replace(image, image_url=image.fallback_url, is_fallback=True)
+    preview = image.variants.get("preview")
     return replace(
         image,
         status=status,
@@ -24,7 +27,7 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
         due_at=None,
         admit_key=None,
         holds_slot=False,
-        preview_url=None,
+        preview_url=preview.url if preview and image.has_picture else None,
         fan_out_due_at=None if status is ImageStatus.FAILED else image.fan_out_due_at,
     )
 

@@ -41,6 +41,15 @@ class ImageStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class BackgroundEffect(StrEnum):
+    """What is done to a background, so that a figure stands out on it."""
+
+    BLUR = "blur"
+    PALE = "pale"
+    """A white veil."""
+    NONE = "none"
+
+
 ENDED = frozenset({ImageStatus.SUCCEEDED, ImageStatus.FAILED, ImageStatus.CANCELED})
 
 
@@ -88,6 +97,34 @@ class Submission:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One of the pictures that are kept of an image, in our bucket."""
+
+    url: str
+    """Works without an account for as long as the object is there."""
+    name: str
+    """Of the object."""
+    content_type: str
+    width: int
+    """Pixels, as is the height."""
+    height: int
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Where the picture that clients see comes from, whatever becomes of later generations."""
+
+    imagine: Submission
+    """Of the four that it was chosen from."""
+    candidate: int
+    """Which of them, 1..4."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Image:
     """One picture of the book. The document `jobs/{jobId}/images/{imageId}` holds just this."""
 
@@ -122,14 +159,22 @@ class Image:
     """Up by one at each transition; part of the fencing token."""
     progress: int = 0
     """Percent, 0..100; never falls within a generation."""
+    background_effect: BackgroundEffect = BackgroundEffect.BLUR
+    """What is done to it if it is a background."""
     image_url: str | None = None
     """Where clients get the picture; a regeneration keeps it until the new one is there."""
     preview_url: str | None = None
-    """The painter's partial picture or grid while it paints; expires, for watching only."""
+    """While it is painted the painter's partial picture or grid, which expires; then our own."""
+    fallback_url: str | None = None
+    """The picture that stands in for it if it finally fails, where there is one for the tale."""
+    is_fallback: bool = False
+    """Whether `image_url` is that one."""
+    warnings: tuple[str, ...] = ()
+    """Stable codes of what did not go as wished with the picture that is shown."""
     grid_url: str | None = None
     """The painter's four pictures in one, until their previews are stored; expires."""
-    variants: Mapping[str, str] = field(default_factory=dict)
-    """Name of a variant -> its URL."""
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    """By name: `original`, `cutout` or `blurred` or `paled`, `preview`, `candidate1` to 4."""
     error: Failure | None = None
     """Why it failed; on a succeeded image, why its latest regeneration brought nothing new."""
     next_step: Step | None = None
@@ -148,6 +193,7 @@ class Image:
     upscale: Submission | None = None
     candidate: int | None = None
     """Which of the four pictures of the grid is upscaled, 1..4; None until it is chosen."""
+    shown: Shown | None = None
     describe_attempts: int = 0
     imagine_attempts: int = 0
     upscale_attempts: int = 0
@@ -170,6 +216,11 @@ class Image:
         return self.imagine is not None and self.imagine.done
 
     @property
+    def has_picture(self) -> bool:
+        """Whether a picture of its own is there, be it of an earlier generation."""
+        return self.image_url is not None and not self.is_fallback
+
+    @property
     def latest_submission(self) -> Submission | None:
         """What the painter was sent last."""
         return self.upscale or self.imagine or self.describe
@@ -178,6 +229,13 @@ class Image:
     def needs_words(self) -> bool:
         """Whether there is a drawing of which nobody has said what it shows."""
         return self.drawing is not None and not (self.prompt.strip() or self.described)
+
+    @property
+    def offered_grid(self) -> Submission | None:
+        """The IMAGINE of whose four another one can be had: those that clients see, if any."""
+        if self.shown is not None:
+            return self.shown.imagine
+        return self.imagine if self.has_grid else None
 
     @property
     def keeps_its_grid(self) -> bool:

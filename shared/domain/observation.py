@@ -4,11 +4,13 @@
 and feeds the answer back as the next observation.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.failure import Failure
+from shared.domain.image import BackgroundEffect, Kind, Variant
 
 # --- what a step may ask the world to do ---------------------------------------------------------
 
@@ -62,6 +64,8 @@ class Look:
 
     task_id: str
     token: str
+    confirm: bool = True
+    """Whether the painter may be told yes if it asks whether the task is really wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +75,19 @@ class Find:
     token: str
     since: datetime
     """When it was claimed: it can't have been submitted earlier."""
+    confirm: bool = True
+    """As for a look."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorePicture:
-    """Copy the painter's finished picture into our bucket."""
+    """Copy the painter's finished picture into our bucket, cut out or blurred."""
 
+    kind: Kind
+    background_effect: BackgroundEffect
     source_url: str
     name: str
-    """The object's name without its suffix; the same for every try, so a repeat changes nothing."""
+    """What the objects' names begin with; the same for every try, so a repeat changes nothing."""
     grid_url: str | None = None
     """The grid, if the previews of its four are not stored yet."""
 
@@ -179,11 +187,13 @@ class Unreachable:
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """The picture is in our bucket."""
+    """The picture and its variants are in our bucket."""
 
-    image_url: str
-    previews: tuple[str, ...] = ()
-    """URLs of the four of its grid, in the painter's order, if they were stored too."""
+    shown: str
+    """The name of the variant that clients are shown."""
+    variants: Mapping[str, Variant]
+    """With the previews of its four, if they were stored too."""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +243,8 @@ class RegenerateRequested:
     """For a member: the book's reference; None sends it to wait for one."""
     prompt: str | None = None
     """New words, or None for those it has."""
+    background_effect: BackgroundEffect | None = None
+    """Another effect for a background, or None for the one it has."""
     option_ids: tuple[str, ...] | None = None
     """Other options for a character's looks, or None for those it has."""
     candidate: int | None = None

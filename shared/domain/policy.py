@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.image import Image
 from shared.domain.prompts import PromptRules
 
 DRAWING_LEASES = 3
@@ -22,6 +21,8 @@ class Policy:
     describe_limit: timedelta = timedelta(seconds=30)
     describe_attempts: int = 2
     """0 means that drawings without words are never described."""
+    describe_troubles: int = 4
+    """Faults in a row after which a description is done without."""
     imagine_attempts: int = 3
     upscale_attempts: int = 3
     store_attempts: int = 5
@@ -42,12 +43,12 @@ class Policy:
     candidate: int | None = None
     """Which of the four is upscaled, 1..4; None: the one nearest to the reference in colour."""
 
-    def lease(self, image: Image) -> timedelta:
-        """How long a claim of the image may stay without an answer before its call counts as dead.
+    def lease(self, *, with_drawing: bool) -> timedelta:
+        """How long a claim may stay without an answer before its call counts as dead.
 
         Longer with a drawing: some proxies upload it before they know of the submission.
         """
-        return self.claim_lease * (1 if image.drawing is None else DRAWING_LEASES)
+        return self.claim_lease * (DRAWING_LEASES if with_drawing else 1)
 
     def backoff(self, troubles: int) -> timedelta:
         """How long to wait after the n-th trouble in a row: doubles from min to max."""

@@ -40,6 +40,10 @@ class Stage:
         limit: timedelta = getattr(policy, f"{self.name}_limit")
         return limit
 
+    def lease(self, image: Image, policy: Policy) -> timedelta:
+        """How long its claim may stay without an answer; an UPSCALE carries no drawing."""
+        return policy.lease(with_drawing=self is not UPSCALE and image.drawing is not None)
+
     def with_submission(
         self, image: Image, submission: Submission | None, *, attempts: int = 0
     ) -> Image:
@@ -82,6 +86,6 @@ def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submiss
     """
     stage = SUBMITTING.get(image.next_step) if image.next_step else None
     submission = stage.submission(image) if stage else None
-    if submission is None or submission.answer_lost:
+    if stage is None or submission is None or submission.answer_lost:
         return None
-    return submission if now < submission.claimed_at + policy.lease(image) else None
+    return submission if now < submission.claimed_at + stage.lease(image, policy) else None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.domain import endings
 from shared.domain.failure import FailureCode
-from shared.domain.image import Image, ImageStatus, Step
+from shared.domain.image import Image, ImageStatus, Shown, Step
 from shared.domain.observation import (
     Ask,
     Look,
@@ -20,19 +20,20 @@ from shared.domain.observation import (
 )
 from shared.domain.policy import Policy
 
-ORIGINAL = "original"
-"""The name among an image's variants of the picture as the painter made it."""
-CANDIDATE_VARIANTS = tuple(f"candidate{index}" for index in (1, 2, 3, 4))
-"""The names among an image's variants of the previews of its four."""
+ORIGINAL, CUT_OUT, BLURRED, PALED, PREVIEW = "original", "cutout", "blurred", "paled", "preview"
+"""Names of variants: as the painter made it, what became of it, and that one small."""
+CANDIDATES = ("candidate1", "candidate2", "candidate3", "candidate4")
+"""Names of variants: small, the four that it was chosen from."""
 
 
 def object_name(image: Image) -> str:
-    """Where this generation's picture lies in the bucket, without a suffix.
+    """What the names of this generation's objects in the bucket begin with.
 
-    Unguessable through the nonce, the same for every try, another for every generation.
+    Unguessable through the nonce, the same for every try, another for every generation. No slash:
+    a link to it shall need no escapes, which the proxy would escape once more.
     """
     secret = hashlib.sha256(f"{image.nonce}/picture".encode()).hexdigest()[:32]
-    return f"jobs/{image.job_id}/{image.image_id}-{image.generation}-{secret}"
+    return f"{image.image_id}-{image.generation}-{secret}"
 
 
 def store(image: Image) -> tuple[Image, Ask | None]:
@@ -50,21 +51,32 @@ def look_for_picture(image: Image, seen: Sighting | Missing | Unreachable) -> As
         url = seen.picture_url
     if url is None:
         return None
-    return StorePicture(source_url=url, name=object_name(image), grid_url=image.grid_url)
+    return StorePicture(
+        kind=image.kind,
+        background_effect=image.background_effect,
+        source_url=url,
+        name=object_name(image),
+        grid_url=image.grid_url,
+    )
 
 
 def stored(image: Image, result: Stored) -> Image:
     """The picture is ours: clients see it from this commit on."""
     if image.next_step is not Step.STORE:
         return image
-    previews = dict(zip(CANDIDATE_VARIANTS, result.previews, strict=False))
-    if not previews and image.grid_url is None:  # those of the same four are there already
-        previews = {k: image.variants[k] for k in CANDIDATE_VARIANTS if k in image.variants}
+    variants = dict(result.variants)
+    if not image.grid_url:  # the previews of the same four are there already
+        variants |= {name: image.variants[name] for name in CANDIDATES if name in image.variants}
     after = replace(
         image,
-        image_url=result.image_url,
-        variants={ORIGINAL: result.image_url, **previews},
-        grid_url=None if previews else image.grid_url,
+        image_url=variants[result.shown].url,
+        is_fallback=False,
+        shown=Shown(imagine=image.imagine, candidate=image.candidate or 1)
+        if image.imagine
+        else None,
+        variants=variants,
+        warnings=result.warnings,
+        grid_url=None if CANDIDATES[0] in variants else image.grid_url,
     )
     return endings.end(after, ImageStatus.SUCCEEDED)
 

@@ -73,9 +73,9 @@ def candidate_chosen(
     return _submit_upscale(replace(image, candidate=chosen.index or 1), now, policy)
 
 
-def find(submission: Submission) -> Find:
+def find(submission: Submission, *, confirm: bool = True) -> Find:
     """The question what became of a submission."""
-    return Find(token=submission.token, since=submission.claimed_at)
+    return Find(token=submission.token, since=submission.claimed_at, confirm=confirm)
 
 
 def _submit_upscale(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:
@@ -104,7 +104,7 @@ def _claim(image: Image, stage: Stage, now: datetime, policy: Policy) -> tuple[I
     claim = Submission(token=f"{image.nonce}-{image.seq + 1}", claimed_at=now)
     after = stage.with_submission(image, claim, attempts=+1)
     # Until the lease is over only this call may go on; after that the sweeper finds it.
-    return replace(after, status=stage.status, due_at=now + policy.lease(image)), claim
+    return replace(after, status=stage.status, due_at=now + stage.lease(image, policy)), claim
 
 
 def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Image:
@@ -127,7 +127,7 @@ def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Ima
             return endings.fail(image, answer.failure.code, answer.failure.message)
         case Unsure():
             lost = stage.with_submission(image, replace(submission, answer_lost=True))
-            return unreachable(lost, now, policy)
+            return unreachable(lost, stage, now, policy)
         case ParentLost():
             return _without_grid(image, answer.reason, now, policy)
 
@@ -149,12 +149,12 @@ def recovered(
             after = _accepted(image, stage, adopted, now, policy)
             return watched(after, stage, seen, now, policy)
         case Missing():
-            lease_ends = submission.claimed_at + policy.lease(image)
+            lease_ends = submission.claimed_at + stage.lease(image, policy)
             if now < lease_ends:
                 return replace(image, due_at=max(lease_ends, now + policy.look_min))
             return _released(image, stage, now, policy)
         case Unreachable():
-            return unreachable(image, now, policy)
+            return unreachable(image, stage, now, policy)
 
 
 def _accepted(
@@ -171,12 +171,8 @@ def _accepted(
 
 def _released(image: Image, stage: Stage, now: datetime, policy: Policy) -> Image:
     """The painter certainly has no such submission: it cost no attempt, and is sent again later."""
-    troubles = image.troubles + 1
-    return replace(
-        stage.with_submission(image, None, attempts=-1),
-        troubles=troubles,
-        due_at=now + policy.backoff(troubles),
-    )
+    after = stage.with_submission(image, None, attempts=-1)
+    return unreachable(after, stage, now, policy)
 
 
 def _without_grid(image: Image, reason: str, now: datetime, policy: Policy) -> Image:

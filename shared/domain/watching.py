@@ -78,9 +78,11 @@ def go_on(image: Image, now: datetime) -> Image:
     return replace(image, next_step=Step.IMAGINE, due_at=now, troubles=0)
 
 
-def unreachable(image: Image, now: datetime, policy: Policy) -> Image:
+def unreachable(image: Image, stage: Stage, now: datetime, policy: Policy) -> Image:
     """The painter gave no usable answer: the same again, a little later each time."""
     troubles = image.troubles + 1
+    if stage is DESCRIBE and troubles > policy.describe_troubles:
+        return go_on(image, now)
     return replace(image, troubles=troubles, due_at=now + policy.backoff(troubles))
 
 
@@ -89,6 +91,7 @@ def drained(
 ) -> Image:
     """A canceled image keeps its slot for as long as the painter is, or may be, at work on it."""
     submission = image.latest_submission
+    lease = policy.lease(with_drawing=image.drawing is not None)
     match seen:
         case Sighting():
             at_work = seen.phase in {Phase.WAITING, Phase.WORKING}
@@ -97,7 +100,7 @@ def drained(
             at_work = (
                 submission is not None
                 and submission.task_id is None
-                and now < submission.claimed_at + policy.lease(image)
+                and now < submission.claimed_at + lease
             )
         case Unreachable():
             at_work = True

@@ -17,12 +17,15 @@ from shared.ports.painter import (
     SubmitAnswer,
 )
 from shared.ports.pictures import (
+    Finished,
     Picture,
+    PictureFinisher,
     PictureRejected,
     PictureSource,
     PictureStore,
     PictureTools,
     PictureUnavailable,
+    Rendition,
 )
 from shared.ports.queue import (
     QueueUnavailable,
@@ -52,6 +55,7 @@ __all__ = [
     "ChangeJob",
     "Conflict",
     "CreateJob",
+    "Finished",
     "JobStore",
     "LatestJob",
     "LookAnswer",
@@ -59,6 +63,7 @@ __all__ = [
     "Painter",
     "PassFence",
     "Picture",
+    "PictureFinisher",
     "PictureRejected",
     "PictureSource",
     "PictureStore",
@@ -67,6 +72,7 @@ __all__ = [
     "PublishReference",
     "QueueUnavailable",
     "Reference",
+    "Rendition",
     "RetractReference",
     "SaveImage",
     "SaveJob",

@@ -34,11 +34,15 @@ class Painter(Protocol):
     def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
         """Have one of the four, 1..4, enlarged. Costs money."""
 
-    def look(self, task_id: str, *, token: str) -> LookAnswer:
-        """See how a task is doing; a task that does not carry the token is not ours: `Missing`."""
+    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
+        """See how a task is doing; a task that does not carry the token is not ours: `Missing`.
 
-    def find(self, token: str, *, since: datetime) -> LookAnswer:
-        """Search everything that the painter knows for a token.
+        A task that the painter does not begin before it is confirmed is confirmed now, as it was
+        claimed, but for `confirm=False`.
+        """
+
+    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
+        """Search everything that the painter knows for a token; `confirm` as for `look`.
 
         `Missing` is a proof: of everything that the painter was sent from `since` on, nothing
         carries the token. A list that does not reach back that far proves nothing: `Unreachable`.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain.image import BackgroundEffect
+
 
 class PictureUnavailable(Exception):
     """A picture could not be fetched or stored this time: try again later."""
@@ -30,6 +32,43 @@ class Picture:
     """Of a file that holds it, with the dot."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """A picture whose size is known."""
+
+    picture: Picture
+    width: int
+    """Pixels, as is the height."""
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What became of the painter's picture: what clients show, and a small preview of that."""
+
+    original: Rendition
+    """As the painter made it, byte for byte."""
+    processed: Rendition | None
+    """Cut out, blurred or paled; None if the original is to be shown as it is."""
+    preview: Rendition
+    """WebP of what is shown, its longer side at most 512 pixels."""
+    warnings: tuple[str, ...] = ()
+    """Stable codes of what did not go as wished: `no_figure`, `no_ground`."""
+
+
+class PictureFinisher(Protocol):
+    """Turns the painter's pictures into what story pages and block coding need."""
+
+    def character(self, original: Picture) -> Finished:
+        """Cut the figure out: PNG with alpha, cropped to the figure with a margin.
+
+        Raises `PictureRejected` if the picture can't be opened or is too large.
+        """
+
+    def background(self, original: Picture, effect: BackgroundEffect) -> Finished:
+        """Blur or pale it, so that a figure stands out on it. Raises `PictureRejected`."""
+
+
 class PictureSource(Protocol):
     """Where pictures are fetched from, by link."""
 
@@ -45,7 +84,7 @@ class PictureStore(Protocol):
     """The bucket, or what stands in for it."""
 
     def put(self, name: str, picture: Picture) -> str:
-        """Store the picture and answer the URL at which clients get it.
+        """Store the picture under its full name and answer the URL at which clients get it.
 
         Storing under a name that is taken changes nothing and answers the same URL.
         Raises `PictureUnavailable`.
@@ -68,7 +107,7 @@ class PictureTools(Protocol):
         Raises `PictureRejected` for anything that is no acceptable picture.
         """
 
-    def previews(self, grid: Picture) -> list[Picture]:
+    def previews(self, grid: Picture) -> list[Rendition]:
         """The four pictures of a grid, in the painter's order. Raises `PictureRejected`."""
 
     def nearest(self, grid: Picture, model: Picture) -> int:

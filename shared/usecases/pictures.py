@@ -1,5 +1,8 @@
-"""What a step does with pixels: the choice among the four, and the copies in our bucket."""
+"""What a step does with pixels: the choice among the four, and what is kept of a picture."""
 
+from collections.abc import Iterator
+
+from shared.domain.image import BackgroundEffect, Kind, Variant
 from shared.domain.observation import (
     CandidateChosen,
     ChooseCandidate,
@@ -7,8 +10,9 @@ from shared.domain.observation import (
     StoreFailed,
     StorePicture,
 )
+from shared.domain.storing import BLURRED, CANDIDATES, CUT_OUT, ORIGINAL, PALED, PREVIEW
 from shared.log import log
-from shared.ports import Picture, PictureRejected, PictureUnavailable
+from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable, Rendition
 from shared.usecases.services import Services
 
 
@@ -33,24 +37,65 @@ def _model(services: Services, ask: ChooseCandidate) -> Picture:
 
 
 def store_picture(services: Services, ask: StorePicture) -> Stored | StoreFailed:
-    """Copy the painter's picture, and previews of the four it was chosen from."""
+    """Finish the painter's picture and store its variants; clients see nothing of it yet.
+
+    Whatever is wrong with the picture, the painter may have a better one under a fresh link: so it
+    is a failure of this try.
+    """
     try:
         picture = services.picture_source.fetch(ask.source_url)
-        image_url = services.picture_store.put(ask.name, picture)
+        finished = _finished(services, ask, picture)
+        variants = {
+            name: _put(services, ask.name, name, rendition)
+            for name, rendition in _renditions(ask, finished)
+        }
     except (PictureUnavailable, PictureRejected) as error:
         return StoreFailed(reason=str(error))
-    return Stored(image_url=image_url, previews=_previews(services, ask))
+    shown = ORIGINAL if finished.processed is None else _processed_name(ask)
+    variants |= _candidates(services, ask)
+    return Stored(shown=shown, variants=variants, warnings=finished.warnings)
 
 
-def _previews(services: Services, ask: StorePicture) -> tuple[str, ...]:
+def _finished(services: Services, ask: StorePicture, picture: Picture) -> Finished:
+    if ask.kind is Kind.CHARACTER:
+        return services.picture_finisher.character(picture)
+    return services.picture_finisher.background(picture, ask.background_effect)
+
+
+def _renditions(ask: StorePicture, finished: Finished) -> Iterator[tuple[str, Rendition]]:
+    yield ORIGINAL, finished.original
+    if finished.processed is not None:
+        yield _processed_name(ask), finished.processed
+    yield PREVIEW, finished.preview
+
+
+def _processed_name(ask: StorePicture) -> str:
+    if ask.kind is Kind.CHARACTER:
+        return CUT_OUT
+    return PALED if ask.background_effect is BackgroundEffect.PALE else BLURRED
+
+
+def _put(services: Services, prefix: str, name: str, rendition: Rendition) -> Variant:
+    picture = rendition.picture
+    full_name = f"{prefix}-{name}{picture.suffix}"
+    return Variant(
+        url=services.picture_store.put(full_name, picture),
+        name=full_name,
+        content_type=picture.content_type,
+        width=rendition.width,
+        height=rendition.height,
+    )
+
+
+def _candidates(services: Services, ask: StorePicture) -> dict[str, Variant]:
     if ask.grid_url is None:
-        return ()
+        return {}
     try:
-        grid = services.picture_source.fetch(ask.grid_url)
-        return tuple(
-            services.picture_store.put(f"{ask.name}-candidate{index}", preview)
-            for index, preview in enumerate(services.picture_tools.previews(grid), start=1)
-        )
+        previews = services.picture_tools.previews(services.picture_source.fetch(ask.grid_url))
+        return {
+            name: _put(services, ask.name, name, preview)
+            for name, preview in zip(CANDIDATES, previews, strict=True)
+        }
     except (PictureUnavailable, PictureRejected) as error:
         log("WARNING", "the four were not kept", why=f"{type(error).__name__}: {error}")
-        return ()
+        return {}

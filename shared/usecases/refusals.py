@@ -9,6 +9,8 @@ Refusal
 ├── CandidatesUnknown            there are no four pictures of which another could be enlarged
 ├── CandidateShown               the wanted one of the four is the one that the image shows
 ├── NotACharacter                looks can be chosen for characters only
+├── NothingToPaint               neither words nor options nor a drawing are left of it
+├── NoPictures                   the book has no picture yet
 ├── DrawingRefused               a drawing can't be used
 └── DrawingUnavailable           a drawing can't be fetched or stored just now
 """
@@ -56,6 +58,14 @@ class CandidateShown(Refusal):
 
 class NotACharacter(Refusal):
     """Looks can be chosen for characters only."""
+
+
+class NothingToPaint(Refusal):
+    """Neither words nor options nor a drawing would be left to paint."""
+
+
+class NoPictures(Refusal):
+    """The book has no picture of its own yet, or none any more."""
 
 
 class DrawingRefused(Refusal):

@@ -1,9 +1,10 @@
 """Painting one image again: its next generation, after the job's reference."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.domain.decide import decide
-from shared.domain.image import Image, ImageStatus, Kind, Step
+from shared.domain.image import BackgroundEffect, Image, Kind, Step
 from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
 from shared.domain.storing import ORIGINAL
@@ -15,12 +16,15 @@ from shared.usecases.refusals import (
     ImageBusy,
     ImageNotFound,
     NotACharacter,
+    NothingToPaint,
     ReferenceMissing,
 )
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 
 TRIES = 5
+LINK_LIFE = timedelta(hours=12)
+"""How long the painter's own link to a reference is relied on; Discord's live a day or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,7 @@ class Wish:
 
     prompt: str | None = None
     option_ids: tuple[str, ...] | None = None
+    background_effect: BackgroundEffect | None = None
     candidate: int | None = None
     """Another one, 1..4, of the four that were painted last; costs no IMAGINE."""
 
@@ -38,7 +43,7 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
 
     No other image is touched, but for those that failed only because this one, their reference,
     did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
-    `CandidateShown`, `NotACharacter`, `StoreUnavailable`.
+    `CandidateShown`, `NotACharacter`, `NothingToPaint`, `StoreUnavailable`.
     """
     for _ in range(TRIES):
         image = services.store.image(image_id)
@@ -61,12 +66,15 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
 def _check(image: Image, wish: Wish) -> None:
     if wish.option_ids is not None and image.kind is not Kind.CHARACTER:
         raise NotACharacter(image.image_id)
+    prompt = image.prompt if wish.prompt is None else wish.prompt
+    option_ids = image.option_ids if wish.option_ids is None else wish.option_ids
+    if not (prompt or option_ids or image.drawing):
+        raise NothingToPaint(image.image_id)
     if wish.candidate is None:
         return
-    if not image.has_grid:
+    if image.offered_grid is None:
         raise CandidatesUnknown(image.image_id)
-    shown = image.status is ImageStatus.SUCCEEDED and image.error is None
-    if shown and image.candidate == wish.candidate:
+    if image.shown is not None and image.shown.candidate == wish.candidate:
         raise CandidateShown(image.image_id)
 
 
@@ -90,7 +98,7 @@ def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -
         ]
     change = ChangeJob(job_id=job.job_id, at=now, fields=fields)
     writes: list[Write] = []
-    if image.value.is_reference and image.value.image_url is None:
+    if image.value.is_reference and not image.value.has_picture:
         # What was published has failed since: a late event must not start members after it.
         writes.append(RetractReference(job_id=job.job_id))
     for old, wanted, reference_url in again:
@@ -100,6 +108,7 @@ def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -
             reference_url=reference_url,
             prompt=wanted.prompt,
             option_ids=wanted.option_ids,
+            background_effect=wanted.background_effect,
             candidate=wanted.candidate,
         )
         after = decide(old.value, request, now, services.policy).after
@@ -116,10 +125,9 @@ def _reference_url(services: Services, image: Image, job: Job, wish: Wish) -> st
     if wish.candidate is not None:  # nothing is painted
         return image.reference_url
     reference_image = services.store.image(job.reference_image_id)
-    if reference_image is not None and reference_image.value.image_url is not None:
-        kept = reference_image.value
-        return kept.variants.get(ORIGINAL, kept.image_url)
+    if reference_image is not None and reference_image.value.has_picture:
+        return reference_image.value.variants[ORIGINAL].url
     reference = services.store.reference(job.job_id)
-    if reference is None:
+    if reference is None or services.clock() - reference.ready_at > LINK_LIFE:
         raise ReferenceMissing(job.job_id)
     return reference.image_url

@@ -74,9 +74,9 @@ def _carry_out(services: Services, ask: Ask) -> Observation:
         case SubmitDescribe() | SubmitImagine() | SubmitUpscale():
             return _submit(services, ask)
         case Look():
-            return services.painter.look(ask.task_id, token=ask.token)
+            return services.painter.look(ask.task_id, token=ask.token, confirm=ask.confirm)
         case Find():
-            return services.painter.find(ask.token, since=ask.since)
+            return services.painter.find(ask.token, since=ask.since, confirm=ask.confirm)
         case ChooseCandidate():
             return choose_candidate(services, ask)
         case StorePicture():

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
 from shared.ports import (
     JobStore,
     Painter,
+    PictureFinisher,
     PictureSource,
     PictureStore,
     PictureTools,
@@ -28,6 +30,8 @@ class Services:
     """For links that clients send: follows none but allowed ones."""
     picture_store: PictureStore
     picture_tools: PictureTools
+    picture_finisher: PictureFinisher
+    fallbacks: Fallbacks
     policy: Policy
     clock: Callable[[], datetime]
     """Now, aware and UTC."""

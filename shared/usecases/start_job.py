@@ -1,18 +1,20 @@
 """Starting a book: one commit for the job and its images; the same request is the same job."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.ids import job_id_of, new_image_id, new_job_id
-from shared.domain.image import Image, ImageStatus, Kind, Role, Step
+from shared.domain.image import BackgroundEffect, Image, ImageStatus, Kind, Role, Step
 from shared.domain.job import Book, Job, JobStatus
 from shared.ports import Conflict, CreateJob
-from shared.usecases.refusals import AlreadyRunning, KeyReused
+from shared.usecases.refusals import AlreadyRunning, DrawingUnavailable, KeyReused
 from shared.usecases.services import Services
 from shared.usecases.take_drawing import Sketch, take_drawing
 from shared.usecases.transitions import enqueue
 
 TRIES = 5
+DRAWINGS_WITHIN = timedelta(seconds=30)
+"""For all of a request's drawings; what has begun by then is still taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class NewBook:
     student_task_id: str
     fairytale_id: str
     images: tuple[NewImage, ...]
+    background_effect: BackgroundEffect = BackgroundEffect.BLUR
     content_hash: str
     """Of everything in the request."""
     idempotency_key: str | None
@@ -48,6 +51,7 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     Drawings are taken in before anything is written, so that a bad one costs nothing. Raises
     `KeyReused`, `AlreadyRunning`, `DrawingRefused`, `DrawingUnavailable`, `StoreUnavailable`.
     """
+    drawings: list[str | None] | None = None
     for _ in range(TRIES):
         key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
         job_id = new_job_id(book.owner_uid, key)
@@ -66,7 +70,9 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
                 continue  # the same request was written between our reads
             if previous is not None and not previous.value.completed:
                 raise AlreadyRunning(previous.value.job_id)
-        new = _new(services, book, job_id)
+        if drawings is None:
+            drawings = _take_drawings(services, book, job_id)
+        new = _new(services, book, job_id, drawings)
         creation = CreateJob(job=new.job, images=tuple(new.images), replaces=latest)
         try:
             services.store.commit(creation)
@@ -77,11 +83,21 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     raise AlreadyRunning(job_id)
 
 
-def _new(services: Services, book: NewBook, job_id: str) -> Book:
-    drawings = [
-        take_drawing(services, book.owner_uid, job_id, new.sketch) if new.sketch else None
-        for new in book.images
-    ]
+def _take_drawings(services: Services, book: NewBook, job_id: str) -> list[str | None]:
+    """The names of the images' drawings, taken in one after another in bounded time."""
+    last = services.clock() + DRAWINGS_WITHIN
+    names: list[str | None] = []
+    for new in book.images:
+        if new.sketch is None:
+            names.append(None)
+            continue
+        if services.clock() > last:
+            raise DrawingUnavailable(new.sketch.where)
+        names.append(take_drawing(services, book.owner_uid, job_id, new.sketch))
+    return names
+
+
+def _new(services: Services, book: NewBook, job_id: str, drawings: list[str | None]) -> Book:
     now = services.clock()
     deadline = now + services.job_deadline
     images = [
@@ -126,6 +142,8 @@ def _new_image(
         option_ids=new.option_ids,
         same_as_reference=new.same_as_reference,
         drawing=drawing,
+        background_effect=book.background_effect,
+        fallback_url=services.fallbacks.url_for(book.fairytale_id, new.kind),
         status=ImageStatus.QUEUED if first else ImageStatus.WAITING_FOR_REFERENCE,
         created_at=now,
         updated_at=now,

@@ -53,13 +53,14 @@ def take_drawing(services: Services, owner_uid: str, job_id: str, sketch: Sketch
     where = sketch.where
     try:
         picture = services.picture_tools.drawing(_bytes(services, owner_uid, sketch.drawing))
-        name = f"jobs/{job_id}/drawing-{hashlib.sha256(picture.data).hexdigest()[:32]}"
+        digest = hashlib.sha256(picture.data).hexdigest()[:32]
+        name = f"{job_id}-drawing-{digest}{picture.suffix}"
         services.picture_store.put(name, picture)
     except PictureRejected as rejected:
         raise DrawingRefused(rejected.code, rejected.detail, where) from rejected
     except PictureUnavailable as unavailable:
         raise DrawingUnavailable(where) from unavailable
-    return name + picture.suffix
+    return name
 
 
 def _bytes(services: Services, owner_uid: str, drawing: Drawing) -> bytes:

@@ -170,6 +170,21 @@ def test_a_confirmation_that_a_crash_prevented_is_made_up_for(
         wait_for(painter, answer["result"], "token", Phase.DONE)
 
 
+def test_what_is_not_wanted_any_more_is_not_confirmed() -> None:
+    with at_work(dialect="trueai") as (proxy, painter):
+        misbehave(proxy, kind="modal")
+        body = {"prompt": PROMPT, "state": "token"}
+        answer = requests.post(f"{proxy.url}/mj/submit/imagine", json=body, timeout=10).json()
+
+        for _ in range(3):
+            seen = painter.look(answer["result"], token="token", confirm=False)
+            assert isinstance(seen, Sighting)
+            painter.find("token", since=SINCE, confirm=False)
+
+        task = requests.get(f"{proxy.url}/mj/task/{answer['result']}/fetch", timeout=10).json()
+        assert task["status"] == "MODAL"
+
+
 def test_a_list_that_was_cut_proves_no_absence() -> None:
     with at_work(dialect="trueai", queue_size=200) as (_, painter):
         before = datetime.now(UTC)

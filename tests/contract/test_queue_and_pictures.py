@@ -3,6 +3,7 @@
 import gc
 import itertools
 import json
+import re
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
 
 from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer
@@ -20,7 +23,12 @@ from infra.local.processes import Children, LoopThread, free_port
 from infra.local.stack import LOCATION, read_queues
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.picture_formats import MOST_BYTES
-from shared.adapters.pictures import BucketPictureStore, HttpPictureSource
+from shared.adapters.pictures import (
+    TOKEN_FIELD,
+    BucketPictureStore,
+    HttpPictureSource,
+    PainterPictureSource,
+)
 from shared.domain.image import Step
 from shared.ports import (
     Picture,
@@ -114,7 +122,7 @@ def bucket_pictures(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> BucketPi
     name = f"pictures-{uuid.uuid4().hex}"
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
     bucket.create(name, "demo-pictures")
-    return BucketPictureStore("demo-pictures", name, f"{bucket.url}/{{bucket}}")
+    return BucketPictureStore("demo-pictures", name, f"{bucket.url}/{{bucket}}/{{name}}")
 
 
 @pytest.fixture(params=["fake", "bucket"])
@@ -154,15 +162,32 @@ def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> N
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
 def test_what_was_stored_is_read_by_its_full_name(pictures: PictureStore, suffix: str) -> None:
     stored = KINDS[suffix]
-    url = pictures.put("jobs/ä b/c-1", stored)
+    url = pictures.put("jobs/ä b/c-1" + suffix, stored)
 
     assert url.endswith(suffix)
     assert pictures.read("jobs/ä b/c-1" + suffix) == stored
 
 
+def test_a_link_holds_the_token_that_opens_the_object(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"pictures-{uuid.uuid4().hex}"
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url)
+    bucket.create(name, "demo-pictures")
+    link = "https://storage.test/v0/b/{bucket}/o/{name}?alt=media&token={token}"
+
+    url = BucketPictureStore("demo-pictures", name, link).put("a/b-1.png", picture())
+
+    client = storage.Client(project="demo-pictures", credentials=AnonymousCredentials())
+    token = client.bucket(name).get_blob("a/b-1.png").metadata[TOKEN_FIELD]
+    assert url == f"https://storage.test/v0/b/{name}/o/a%2Fb-1.png?alt=media&token={token}"
+    assert re.fullmatch("[0-9a-f]{32}", token)
+    assert token not in "a/b-1.png"
+
+
 @pytest.mark.parametrize("name", ["jobs/a/b-1", "jobs/a/b-1.webp", "jobs/a", "../b-1.png"])
 def test_what_was_not_stored_is_not_found(pictures: PictureStore, name: str) -> None:
-    pictures.put("jobs/a/b-1", picture())
+    pictures.put("jobs/a/b-1.png", picture())
 
     with pytest.raises(PictureRejected) as caught:
         pictures.read(name)
@@ -181,7 +206,7 @@ def test_what_was_not_stored_is_not_found(pictures: PictureStore, name: str) -> 
 def test_what_is_in_the_bucket_is_not_trusted(
     bucket_pictures: BucketPictureStore, data: bytes, code: str
 ) -> None:
-    bucket_pictures.put("jobs/a/b-1", picture(data))
+    bucket_pictures.put("jobs/a/b-1.png", picture(data))
 
     with pytest.raises(PictureRejected) as caught:
         bucket_pictures.read("jobs/a/b-1.png")
@@ -229,10 +254,12 @@ def test_a_fault_of_the_bucket_is_outlasted_or_told(
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
-        store = BucketPictureStore("demo", "pictures", "http://x", call_seconds=0.5 if lasts else 5)
+        store = BucketPictureStore(
+            "demo", "pictures", "http://x/{name}", call_seconds=0.5 if lasts else 5
+        )
 
         def answer() -> object:
-            return store.put("a", picture()) if call == "put" else store.read("a.png")
+            return store.put("a.png", picture()) if call == "put" else store.read("a.png")
 
         if lasts:
             with pytest.raises(PictureUnavailable):
@@ -279,7 +306,7 @@ def serve() -> Iterator[object]:
     ],
 )
 def test_a_picture_is_known_by_its_bytes(serve, beginning, content_type, suffix) -> None:  # type: ignore[no-untyped-def]
-    found = HttpPictureSource().fetch(serve(200, beginning))
+    found = PainterPictureSource(("127.0.0.1",)).fetch(serve(200, beginning))
 
     assert (found.data, found.content_type, found.suffix) == (beginning, content_type, suffix)
 
@@ -298,17 +325,17 @@ def test_a_picture_is_known_by_its_bytes(serve, beginning, content_type, suffix)
 )
 def test_what_is_no_whole_picture_is_not_taken(serve, status, body, length) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(PictureUnavailable):
-        HttpPictureSource().fetch(serve(status, body, length))
+        PainterPictureSource(("127.0.0.1",)).fetch(serve(status, body, length))
 
 
 def test_a_link_to_nowhere_is_unavailable() -> None:
     with pytest.raises(PictureUnavailable):
-        HttpPictureSource().fetch(f"http://127.0.0.1:{free_port()}/picture.png")
+        PainterPictureSource(("127.0.0.1",)).fetch(f"http://127.0.0.1:{free_port()}/picture.png")
 
 
 def test_a_link_that_a_client_sent_is_not_followed_into_the_own_network(serve) -> None:  # type: ignore[no-untyped-def]
     link = serve(200, PNG)
-    assert HttpPictureSource().fetch(link).data == PNG
+    assert PainterPictureSource(("127.0.0.1",)).fetch(link).data == PNG
 
     for url in (link, link.replace("http:", "https:")):
         with pytest.raises(PictureRejected) as caught:

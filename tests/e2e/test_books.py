@@ -2,6 +2,7 @@
 
 import io
 import threading
+import zipfile
 from collections import Counter
 
 import pytest
@@ -38,11 +39,29 @@ def test_books_at_once_each_picture_submitted_exactly_once(backend):
 
 def assert_is_picture(url: str) -> None:
     answer = requests.get(url, timeout=30)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] in {"image/png", "image/jpeg"}
     assert "immutable" in answer.headers["Cache-Control"]
     with Picture.open(io.BytesIO(answer.content)) as picture:
         picture.load()
         assert max(picture.size) == 128
+
+
+def test_a_book_is_downloaded_as_an_archive(backend):
+    tale = backend.tale(2, 1)
+    tale["characters"][1]["name"] = "여우 / fox"
+    job_id = backend.generate(tale).json()["jobId"]
+    book = backend.wait(job_id)
+
+    answer = requests.get(f"{backend.url}/download", params={"jobId": job_id}, timeout=30)
+
+    assert answer.headers["Transfer-Encoding"] == "chunked"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        stems = [name.rsplit(".", 1)[0] for name in archive.namelist()]
+        assert stems == ["01 Mina", "02 여우 fox", "03 place 0"]
+        shown = requests.get(book["images"][1]["imageUrl"], timeout=30).content
+        assert archive.read(archive.namelist()[1]) == shown
 
 
 def test_members_begin_after_the_references_upscale_and_then_in_parallel(backend):

@@ -149,12 +149,28 @@ def test_books_before_the_other_proxy_are_paid_for_once(trueai_backend):
     tales = [backend.tale(3, 2), {**backend.tale(2, 1), "sketchImage": drawing()}]
     jobs = [backend.generate(tale).json()["jobId"] for tale in tales]
 
-    books = [backend.wait(job_id) for job_id in jobs]
+    books = [backend.wait(job_id, 150) for job_id in jobs]
 
     assert [book["status"] for book in books] == ["succeeded"] * 2
     for book in books:
         pictures = len(book["images"])
         assert actions(backend, book["jobId"]) == {"IMAGINE": pictures, "UPSCALE": pictures}
+        for image in book["images"]:
+            assert_finished(image)
+
+
+def assert_finished(image) -> None:
+    """Its variants are what they say, and a character is cut out, or it is said why not."""
+    names = {"original", "preview"}
+    if not image["warnings"]:
+        names.add("cutout" if image["kind"] == "character" else "blurred")
+    assert set(image["variants"]) == names
+    for name, variant in image["variants"].items():
+        answer = requests.get(variant["url"], timeout=30)
+        assert answer.headers["Content-Type"] == variant["contentType"]
+        with Picture.open(io.BytesIO(answer.content)) as picture:
+            assert picture.size == (variant["width"], variant["height"])
+            assert (name == "cutout") <= (picture.mode == "RGBA")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.image import Image, Kind, Role
+from shared.domain.fallbacks import Fallbacks
+from shared.domain.image import BackgroundEffect, Image, Kind, Role
 from shared.domain.job import Book
 from shared.domain.observation import (
     Accepted,
@@ -25,7 +26,15 @@ from shared.domain.observation import (
     Unsure,
 )
 from shared.domain.policy import Policy
-from shared.ports import LookAnswer, Picture, PictureRejected, PictureUnavailable, SubmitAnswer
+from shared.ports import (
+    Finished,
+    LookAnswer,
+    Picture,
+    PictureRejected,
+    PictureUnavailable,
+    Rendition,
+    SubmitAnswer,
+)
 from shared.prompt_file import read_prompt_rules
 from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
@@ -87,7 +96,7 @@ class FakePainter:
             return ParentLost(reason="unknown")
         return self._submit("UPSCALE", f"{parent_task_id} U{index}", token)
 
-    def look(self, task_id: str, *, token: str) -> LookAnswer:
+    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
         self.looks += 1
         if self.unreachable:
             return Unreachable(reason="told so")
@@ -96,7 +105,7 @@ class FakePainter:
             return Missing(searched=False)
         return self._see(painting)
 
-    def find(self, token: str, *, since: datetime) -> LookAnswer:
+    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
         for painting in self.paintings.values():
             if painting.token == token and not painting.lost:
                 return self._see(painting)
@@ -173,7 +182,6 @@ class FakePictures:
         return Picture(data=url.encode(), content_type="image/png", suffix=".png")
 
     def put(self, name: str, picture: Picture) -> str:
-        name += picture.suffix
         self.stored.setdefault(name, picture)
         return f"https://pictures.test/{name}"
 
@@ -181,6 +189,34 @@ class FakePictures:
         if name not in self.stored:
             raise PictureRejected("not_found", "There is no such object.")
         return self.stored[name]
+
+
+def webp(data: bytes) -> Rendition:
+    picture = Picture(data=data, content_type="image/webp", suffix=".webp")
+    return Rendition(picture=picture, width=512, height=512)
+
+
+class FakeFinisher:
+    """Finishes pictures by a word; `warnings` are what it has to say of the next ones."""
+
+    def __init__(self) -> None:
+        self.warnings: tuple[str, ...] = ()
+
+    def character(self, original: Picture) -> Finished:
+        return self._finished(original, None if self.warnings else b"cut out ")
+
+    def background(self, original: Picture, effect: BackgroundEffect) -> Finished:
+        nothing = effect is BackgroundEffect.NONE
+        return self._finished(original, None if nothing else effect.value.encode())
+
+    def _finished(self, original: Picture, how: bytes | None) -> Finished:
+        processed = None if how is None else webp(how + original.data)
+        return Finished(
+            original=Rendition(picture=original, width=1024, height=1024),
+            processed=processed,
+            preview=webp(b"small " + original.data),
+            warnings=self.warnings,
+        )
 
 
 class FakeTools:
@@ -191,11 +227,8 @@ class FakeTools:
             raise PictureRejected("broken_picture", "This is no drawing.")
         return Picture(data=data, content_type="image/png", suffix=".png")
 
-    def previews(self, grid: Picture) -> list[Picture]:
-        return [
-            Picture(data=grid.data + bytes([i]), content_type="image/webp", suffix=".webp")
-            for i in range(4)
-        ]
+    def previews(self, grid: Picture) -> list[Rendition]:
+        return [webp(grid.data + bytes([i])) for i in range(4)]
 
     def nearest(self, grid: Picture, model: Picture) -> int:
         return 3
@@ -232,6 +265,7 @@ class World:
         self.store = MemoryJobStore()
         self.painter = FakePainter(lambda: self.now)
         self.pictures = FakePictures()
+        self.finisher = FakeFinisher()
         self.queue = FakeQueue(lambda: self.now)
         self.triggers = True
         self._seen_references = 0
@@ -244,6 +278,8 @@ class World:
             drawing_source=self.pictures,
             picture_store=self.pictures,
             picture_tools=FakeTools(),
+            picture_finisher=self.finisher,
+            fallbacks=Fallbacks(),
             policy=policy or POLICY,
             clock=lambda: self.now,
             new_nonce=lambda: f"{next(nonces):032x}",

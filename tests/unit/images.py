@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.domain.decide import Decision
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.image import Image, ImageStatus, Kind, Role, Step, Submission
+from shared.domain.image import Image, ImageStatus, Kind, Role, Step, Submission, Variant
 from shared.domain.observation import (
     Accepted,
     Admitted,
@@ -28,6 +28,14 @@ from shared.domain.observation import (
     Unsure,
     Woken,
 )
+
+
+def variant(name: str) -> Variant:
+    """A picture in our bucket."""
+    return Variant(
+        url=f"https://ours/{name}.png", name=name, content_type="image/png", width=8, height=8
+    )
+
 
 NOW = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=6)
@@ -146,7 +154,7 @@ OBSERVATIONS: dict[str, Observation] = {
     "missing": Missing(searched=False),
     "missing, searched": Missing(searched=True),
     "unreachable": Unreachable(reason="time-out"),
-    "stored": Stored(image_url="https://ours/new.png"),
+    "stored": Stored(shown="original", variants={"original": variant("new")}),
     "store failed": StoreFailed(reason="404"),
     "candidate chosen": CandidateChosen(index=3),
     "candidate unknown": CandidateChosen(index=None),

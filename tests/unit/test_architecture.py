@@ -1,6 +1,7 @@
 """The shape of the house: imports go downwards only, and every entry point is exported."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import main
+from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,8 +17,15 @@ MAY_IMPORT = {
     "shared.domain": {"shared.domain"},
     "shared.ports": {"shared.domain", "shared.ports"},
     "shared.log": set(),
-    "shared.settings": {"shared.domain", "shared.prompt_file"},
+    "shared.settings_table": {"shared.domain"},
+    "shared.settings": {
+        "shared.domain",
+        "shared.prompt_file",
+        "shared.fallback_file",
+        "shared.settings_table",
+    },
     "shared.prompt_file": {"shared.domain"},
+    "shared.fallback_file": {"shared.domain"},
     "shared.adapters": {"shared.domain", "shared.ports", "shared.log", "shared.adapters"},
     # Use cases know what they need (the ports), never who provides it (the adapters).
     "shared.usecases": {"shared.domain", "shared.ports", "shared.log", "shared.usecases"},
@@ -89,7 +98,56 @@ def test_importing_the_functions_needs_no_settings_and_no_credentials():
         text=True,
         check=False,
     )
-    assert (done.stdout.strip(), done.returncode) == ("10", 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == ("11", 0), done.stderr
+
+
+HEAVY = ("rembg", "onnxruntime", "numpy", "PIL")
+
+
+@pytest.mark.parametrize("name", main.__all__)
+def test_no_function_loads_what_only_pictures_need_before_it_has_one(name):
+    code = f"import sys, functions.{name}; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_a_step_does_with_pictures_needs_no_more_than_pillow():
+    code = """
+import io, sys
+from PIL import Image
+from shared.adapters.picture_tools import PillowTools
+from shared.ports import Picture
+file = io.BytesIO()
+Image.effect_noise((64, 64), 50).convert("RGB").save(file, "PNG")
+picture = Picture(data=file.getvalue(), content_type="image/png", suffix=".png")
+tools = PillowTools()
+tools.nearest(picture, picture), tools.previews(picture), tools.drawing(picture.data)
+print([m for m in ("rembg", "onnxruntime", "numpy") if m in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_the_post_process_function_is_deployed_with_what_cuts_out():
+    packages = {
+        name: {line.split("==")[0] for line in (ROOT / name).read_text().splitlines()}
+        for name in ("requirements.txt", "requirements-postprocess.txt")
+    }
+    assert not {"rembg", "onnxruntime", "numpy"} & packages["requirements.txt"]
+    assert {"rembg", "onnxruntime", "numpy"} <= packages["requirements-postprocess.txt"]
+    assert packages["requirements.txt"] <= packages["requirements-postprocess.txt"]
+
+
+def test_the_bucket_keeps_pictures_for_as_long_as_their_jobs():
+    rules = json.loads((ROOT / "infra" / "bucket-lifecycle.json").read_text())["rule"]
+    (of_pictures,) = (r["condition"] for r in rules if "matchesPrefix" not in r["condition"])
+
+    lifetime = Settings.model_fields["job_lifetime_days"].default
+    assert of_pictures == {"age": lifetime + 1}
 
 
 def test_no_function_imports_cloud_storage_before_it_stores_a_picture():

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from shared.adapters.download import Rules, download
 from shared.adapters.download_addresses import addresses_of, is_public
-from shared.adapters.pictures import HttpPictureSource
+from shared.adapters.pictures import HttpPictureSource, PainterPictureSource
 from shared.ports import PictureRejected, PictureUnavailable
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2000)
@@ -662,8 +662,8 @@ def test_any_link_is_refused_or_asked_of_a_host_that_is_allowed(url):
 # --- the painter's links -------------------------------------------------------------------------
 
 
-def test_the_painters_links_may_lead_anywhere(plain):
-    picture = HttpPictureSource().fetch(f"http://127.0.0.1:{plain.port}/a.png?x=y")
+def test_the_painters_links_may_lead_to_its_own_hosts(plain):
+    picture = PainterPictureSource(("127.0.0.1",)).fetch(f"http://127.0.0.1:{plain.port}/a.png?x=y")
 
     assert (picture.data, picture.content_type, picture.suffix) == (PNG, "image/png", ".png")
     assert f"\r\nHost: 127.0.0.1:{plain.port}\r\n" in plain.requests[0]
@@ -674,7 +674,15 @@ def test_whatever_is_wrong_with_the_painters_link_it_is_unavailable(plain, path)
     plain.answers |= {"/html": answer(b"<html>"), "/loop": redirect("/loop")}
 
     with pytest.raises(PictureUnavailable):
-        HttpPictureSource().fetch(f"http://127.0.0.1:{plain.port}{path}")
+        PainterPictureSource(("127.0.0.1",)).fetch(f"http://127.0.0.1:{plain.port}{path}")
+
+
+def test_the_painters_links_lead_to_no_other_host(plain):
+    with pytest.raises(PictureUnavailable, match="host"):
+        PainterPictureSource(("cdn.test", ".proxy.test")).fetch(
+            f"http://127.0.0.1:{plain.port}/a.png"
+        )
+    assert plain.requests == []
 
 
 def test_no_hosts_is_not_any_host(plain):

@@ -1,13 +1,15 @@
 """Books with drawings, likenesses and chosen candidates, in the world of fakes."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shared.domain.decide import decide
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus, Submission
-from shared.domain.observation import Missing
+from shared.domain.observation import Missing, Woken
+from shared.domain.storing import CANDIDATES
 from shared.ports import PictureUnavailable
 from shared.usecases.refusals import (
     CandidateShown,
@@ -15,6 +17,8 @@ from shared.usecases.refusals import (
     DrawingRefused,
     DrawingUnavailable,
     NotACharacter,
+    NothingToPaint,
+    ReferenceMissing,
 )
 from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.start_job import start_job
@@ -125,8 +129,8 @@ def test_a_lost_submission_with_a_drawing_has_thrice_the_time_to_turn_up():
 def test_a_drawing_in_our_bucket_is_taken_from_its_owners_folder_only():
     world = World()
     picture = world.services.picture_tools.drawing(DRAWN.data)
-    world.pictures.put(f"uploads/{OWNER}/mina", picture)
-    world.pictures.put("uploads/stranger/mina", picture)
+    world.pictures.put(f"uploads/{OWNER}/mina.png", picture)
+    world.pictures.put("uploads/stranger/mina.png", picture)
 
     start_drawn(world, DrawingObject(name=f"uploads/{OWNER}/mina.png"))
 
@@ -274,9 +278,9 @@ def test_another_candidate_costs_an_upscale_and_no_imagine():
     assert new.image_url != old.image_url
     assert len(world.painter.of("IMAGINE")) == 2
     assert world.painter.of("UPSCALE")[-1].prompt.endswith("U4")
-    assert {k: v for k, v in new.variants.items() if k != "original"} == {
-        k: v for k, v in old.variants.items() if k != "original"
-    }
+    assert [new.variants[name] for name in CANDIDATES] == [
+        old.variants[name] for name in CANDIDATES
+    ]
 
 
 def test_another_candidate_that_the_painter_has_forgotten_leaves_the_picture_as_it_was():
@@ -333,7 +337,7 @@ def test_the_reference_of_a_regeneration_is_our_own_copy_as_the_painter_made_it(
     regenerate(world.services, OWNER, old.image_id)
     world.run()
 
-    original = world.images(book)[0].variants["original"]
+    original = world.images(book)[0].variants["original"].url
     assert f"--sref {original}" in world.painter.of("IMAGINE")[-1].prompt
 
 
@@ -344,3 +348,104 @@ def test_looks_are_chosen_for_characters_only():
 
     with pytest.raises(NotACharacter):
         regenerate(world.services, OWNER, world.images(book)[2].image_id, Wish(option_ids=()))
+
+
+def test_after_a_failed_regeneration_the_candidates_are_still_those_that_are_shown():
+    world = World()
+    book, old = painted(world)
+    world.painter.script = ["", "fail", "fail", "fail"]
+    regenerate(world.services, OWNER, old.image_id, Wish(prompt="a purple dragon"))
+    world.run()
+    assert world.images(book)[1].error is not None
+
+    regenerate(world.services, OWNER, old.image_id, Wish(candidate=2))
+    world.run()
+
+    assert world.painter.of("UPSCALE")[-1].prompt == f"{old.shown.imagine.task_id} U2"
+    new = world.images(book)[1]
+    assert new.shown == replace(old.shown, candidate=2)
+    assert new.variants["candidate2"] == old.variants["candidate2"]
+
+
+def test_after_a_regeneration_without_a_grid_the_shown_four_can_still_be_chosen_from():
+    world = World()
+    book, old = painted(world)
+    world.painter.script = ["moderated"]
+    regenerate(world.services, OWNER, old.image_id, Wish(prompt="a purple dragon"))
+    world.run()
+    with pytest.raises(CandidateShown):
+        regenerate(world.services, OWNER, old.image_id, Wish(candidate=old.shown.candidate))
+
+    regenerate(world.services, OWNER, old.image_id, Wish(candidate=1))
+    world.run()
+
+    assert world.images(book)[1].shown.candidate == 1
+    assert world.painter.of("UPSCALE")[-1].prompt == f"{old.shown.imagine.task_id} U1"
+
+
+def test_a_picture_that_failed_while_it_was_made_large_can_be_had_from_the_same_four():
+    world = World()
+    world.painter.script = ["", "fail", "fail", "fail"]
+    book = world.start(members=0)
+    world.run()
+    hero = world.images(book)[0]
+    assert hero.status is ImageStatus.FAILED
+
+    regenerate(world.services, OWNER, hero.image_id, Wish(candidate=hero.candidate))
+    world.run()
+
+    assert world.images(book)[0].status is ImageStatus.SUCCEEDED
+    assert len(world.painter.of("IMAGINE")) == 1
+
+
+@pytest.mark.parametrize("script", [["busy"] * 5, ["vanish"] * 3])
+def test_a_painter_that_never_describes_keeps_no_drawing_from_being_painted(script):
+    world = World()
+    world.painter.script = script
+    book = start_drawn(world, members=0)
+
+    world.run_with_sweeps(12)
+
+    hero = world.images(book)[0]
+    assert (hero.status, hero.described) == (ImageStatus.SUCCEEDED, "")
+    assert world.painter.of("DESCRIBE") == []
+
+
+def test_an_upscale_carries_no_drawing_and_has_the_short_lease():
+    claim = Submission(token="token 2", claimed_at=NOW - POLICY.claim_lease)
+    image = replace(images.UPSCALE_CLAIMED, drawing="jobs/x/drawing.png", upscale=claim)
+
+    assert decide(image, Missing(searched=True), NOW, POLICY).after.upscale is None
+
+
+def test_a_look_at_what_was_canceled_confirms_nothing():
+    decision = decide(images.DRAIN, Woken(), NOW, POLICY)
+
+    assert decision.ask.confirm is False
+    assert decide(images.WATCH_IMAGINE, Woken(), NOW, POLICY).ask.confirm is True
+
+
+def test_the_painters_link_to_a_reference_is_not_relied_on_for_weeks():
+    world = World()
+    book = world.start(members=1)
+    world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
+    world.pictures.broken = POLICY.store_attempts
+    world.run()
+    hero, member = world.images(book)
+    assert hero.error.code is FailureCode.PICTURE_UNAVAILABLE
+
+    world.now += timedelta(hours=13)
+    with pytest.raises(ReferenceMissing):
+        regenerate(world.services, OWNER, member.image_id)
+
+
+def test_something_is_left_to_paint():
+    world = World()
+    book = new_book(0)
+    hero = replace(book.images[0], prompt="", option_ids=("hair_red",))
+    start_job(world.services, replace(book, images=(hero,)))
+    world.run()
+    image_id = world.store.jobs[0].reference_image_id
+
+    with pytest.raises(NothingToPaint):
+        regenerate(world.services, OWNER, image_id, Wish(option_ids=()))

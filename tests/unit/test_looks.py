@@ -119,6 +119,29 @@ def test_wrong_options_are_named(world):
     assert world.store.jobs == []
 
 
+@pytest.mark.parametrize("prompt", [".", "!!! ...", "--- --"])
+def test_signs_alone_are_no_words(world, prompt):
+    assert faults(post(main.generate, tale(prompt=prompt))) == [
+        ("empty_field", "/characters/0/prompt")
+    ]
+
+
+def test_half_a_letter_gets_a_clear_answer(world):
+    answer = post(main.generate, tale(optionIds=["\ud800"]))
+
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+
+
+def test_many_little_fields_are_refused_before_they_are_looked_at(world):
+    body = {**tale(), **{f"field {i}": 0 for i in range(30_000)}}
+
+    answer = post(main.generate, body)
+
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert post(main.generate, {**tale(), "sketchImage": PNG + "A" * 400_000}).status_code != 413
+
+
 def test_who_says_nothing_of_looks_is_asked_to(world):
     assert faults(post(main.generate, tale(prompt=None))) == [
         ("missing_field", "/characters/0/prompt")
@@ -155,6 +178,9 @@ def test_a_drawing_stands_for_the_words(world, place):
         ("gs://pictures/uploads/stranger/mina.png", "link_not_allowed"),
         ("gs://pictures/uploads/everybody/mina.png", "not_found"),
         ("data:image/png;base64," + base64.b64encode(b"rubbish").decode(), "broken_picture"),
+        ("data:image/png;base64,é", "wrong_sketch"),
+        ("data:" + ";" * 1_000_000, "wrong_sketch"),
+        ("gs://pictures/uploads/everybody/" + "x" * 1024, "wrong_sketch"),
         ("", "empty_field"),
     ],
 )

@@ -408,8 +408,10 @@ def test_the_previews_are_the_four_in_order(form):
     found = TOOLS.previews(as_picture(GRID, form))
 
     assert len(found) == 4
-    for preview, hair in zip(found, HAIR, strict=True):
+    for rendition, hair in zip(found, HAIR, strict=True):
+        preview = rendition.picture
         image = opened(preview)
+        assert (rendition.width, rendition.height) == image.size
         assert (preview.content_type, preview.suffix) == ("image/webp", ".webp")
         assert (image.format, image.size) == ("WEBP", (256, 256))
         assert near(image.convert("RGB").getpixel((128, 200)), hair, by=30)
@@ -422,7 +424,7 @@ def test_the_previews_are_the_four_in_order(form):
 def test_a_preview_is_never_larger_than_it_has_to_be(size, preview):
     found = TOOLS.previews(as_picture(Image.new("RGB", size, "red")))
 
-    assert {opened(picture).size for picture in found} == {preview}
+    assert {opened(rendition.picture).size for rendition in found} == {preview}
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

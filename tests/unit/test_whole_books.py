@@ -210,7 +210,7 @@ def test_regenerating_touches_one_image_and_keeps_its_old_picture_until_the_new_
     assert (False, None) not in seen
     assert (world.images(book)[0], world.images(book)[2]) == (hero, other)
     assert len(world.painter.of("IMAGINE")) == 4
-    assert hero.image_url in world.painter.of("IMAGINE")[-1].prompt
+    assert hero.variants["original"].url in world.painter.of("IMAGINE")[-1].prompt
     assert world.job(book).status is JobStatus.SUCCEEDED
 
 

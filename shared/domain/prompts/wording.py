@@ -15,6 +15,8 @@ from shared.domain.prompts.rules import PromptRules
 
 def wording(text: str, rules: PromptRules) -> str:
     """The words as they go into a prompt; empty if they say nothing ("..., !")."""
+    # One letter may stand for eighteen (U+FDFA): what can't get in need not be looked at.
+    text = unicodedata.normalize("NFKC", text)[: 4 * rules.most_characters]
     # Cleaned again, because an accent may now stand after another letter.
     mild = clean(mended(clean(text), rules.gentle))
     words = shortened(mild, rules.most_characters)

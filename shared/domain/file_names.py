@@ -1,0 +1,30 @@
+"""Readable file names, in any script, that every common system can unpack."""
+
+import re
+import unicodedata
+
+MOST_BYTES = 120
+"""Of a name in UTF-8, without number and suffix: file systems take 255 of them in all."""
+
+_RESERVED = re.compile(r'[<>:"/\\|?*%~]|\s+')
+"""Not allowed in names on Windows, or special to shells, servers and archives."""
+
+
+def file_stem(number: int, name: str) -> str:
+    """`1` and "Mina & Bär" become "01 Mina & Bär"; what no file name may hold becomes a space.
+
+    Letters of every script stay. The number makes names differ, keeps the order of the book, and
+    keeps any name from being a reserved one (`CON`).
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
+    name = _shortened(" ".join(_RESERVED.sub(" ", name).split())).strip(" .")
+    return f"{number:02d} {name}".strip()
+
+
+def _shortened(name: str) -> str:
+    while len(name.encode()) > MOST_BYTES:
+        name = name[:-1]
+        while name and unicodedata.category(name[-1])[0] == "M":
+            name = name[:-1]  # no accents of a letter that is cut off
+    return name
