@@ -50,7 +50,7 @@ class SettingsTable(BaseModel):
     cutout_model: Literal["u2net", "u2netp", "both", "none"] = Field(
         "both",
         alias="CUTOUT_MODEL",
-        description="what cuts characters out: `u2net`, `u2netp`, `both`; `none`: they keep their ground",
+        description="cuts characters out: `u2net`, `u2netp` or `both`; `none`: nothing does",
     )
     models_folder: str = Field(
         "models", alias="MODELS_FOLDER", description="folder of the models' files"

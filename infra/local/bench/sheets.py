@@ -1,5 +1,6 @@
 """Contact sheets of cut-out figures and quieter backgrounds, for a person to look at."""
 
+from importlib import import_module
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -101,7 +102,6 @@ def _painted_figure(who: str, pastel: str, *, seed: int) -> Picture:
 
 
 def _drawn_figure(who: str, ground: str) -> Picture:
-    # Drawn by the tests, which know their masks.
     # Drawn for the tests, which need the same known masks.
     drawings = import_module("tests.unit.drawn_characters")
 
