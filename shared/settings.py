@@ -72,7 +72,8 @@ class Settings(SettingsTable):
 
     def hosts_of_pictures(self) -> tuple[str, ...]:
         """The hosts of the painter's links, and of our own to what it painted earlier."""
-        ours = (urlsplit(url).hostname or "" for url in (self.proxy_url, self.pictures_url))
+        links = (self.proxy_url, self.pictures_url.replace("{bucket}", self.bucket))
+        ours = (urlsplit(url).hostname or "" for url in links)
         return (*_listed(self.picture_hosts), *ours)
 
     def fallbacks(self) -> Fallbacks:
@@ -98,6 +99,7 @@ class Settings(SettingsTable):
             imagine_attempts=self.imagine_attempts,
             upscale_attempts=self.upscale_attempts,
             store_attempts=self.store_attempts,
+            store_lease=timedelta(seconds=self.store_lease),
             image_deadline=timedelta(seconds=self.image_deadline),
             claim_lease=timedelta(seconds=self.claim_lease),
             submit_within=timedelta(seconds=self.submit_within),

@@ -113,7 +113,16 @@ class SettingsTable(BaseModel):
         3, alias="UPSCALE_ATTEMPTS", description="UPSCALEs per image, the first included", ge=1
     )
     store_attempts: int = Field(
-        5, alias="STORE_ATTEMPTS", description="tries to copy a finished picture", ge=1
+        5,
+        alias="STORE_ATTEMPTS",
+        description="tries to finish and copy a picture; the last copies it as it was painted",
+        ge=1,
+    )
+    store_lease: float = Field(
+        60,
+        alias="STORE_LEASE_SECONDS",
+        description="s; a try to finish and copy a picture counts as dead after it",
+        gt=0,
     )
     image_deadline: float = Field(
         1800,
@@ -128,7 +137,11 @@ class SettingsTable(BaseModel):
         gt=0,
     )
     job_lifetime_days: float = Field(
-        180, alias="JOB_LIFETIME_DAYS", description="days until a job's documents expire", gt=0
+        180,
+        alias="JOB_LIFETIME_DAYS",
+        description="days until a job's documents expire; at most 180: pictures live 181",
+        gt=0,
+        le=180,
     )
     claim_lease: float = Field(
         30,

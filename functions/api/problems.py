@@ -140,6 +140,10 @@ def _about_an_image(refusal: refusals.Refusal) -> Problem | None:
             )
             fault = Fault(code="missing_field", detail=detail, pointer="/prompt")
             return Problem(422, "missing_field", detail, faults=[fault])
+        case refusals.NotABackground():
+            detail = "backgroundEffect is for backgrounds; this image is a character. Remove it."
+            fault = Fault(code="not_a_background", detail=detail, pointer="/backgroundEffect")
+            return Problem(422, "not_a_background", detail, faults=[fault])
         case refusals.NotACharacter():
             detail = "optionIds are for characters; this image is a background. Send a prompt."
             fault = Fault(code="not_a_character", detail=detail, pointer="/optionIds")

@@ -8,10 +8,10 @@ from datetime import datetime
 import flask
 
 from shared.domain.failure import Failure
-from shared.domain.image import Image, Kind, Variant
+from shared.domain.image import BackgroundEffect, Image, Kind, Variant
 from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
-from shared.domain.storing import CANDIDATES
+from shared.domain.storing import BLURRED, CANDIDATES, PALED
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
@@ -76,7 +76,7 @@ def image_view(image: Image) -> dict[str, object]:
         "description": image.described or None,
         "isFallback": image.is_fallback,
         "warnings": list(image.warnings),
-        "backgroundEffect": image.background_effect.value if background else None,
+        "backgroundEffect": _effect(image) if background else None,
         "variants": {
             name: _variant(variant)
             for name, variant in image.variants.items()
@@ -145,6 +145,15 @@ def with_etag(request: flask.Request, response: flask.Response) -> flask.Respons
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.make_conditional(request)
     return response
+
+
+def _effect(image: Image) -> str:
+    """Of the picture that is shown, which may be of an earlier generation."""
+    if not image.has_picture:
+        return image.background_effect.value
+    effects = {BLURRED: BackgroundEffect.BLUR, PALED: BackgroundEffect.PALE}
+    found = (effect for name, effect in effects.items() if name in image.variants)
+    return next(found, BackgroundEffect.NONE).value
 
 
 def _variant(variant: Variant) -> dict[str, object]:

@@ -254,7 +254,8 @@ class LocalStack:
             "OIDC_CERTS_URL": self.tasks.certs_url,
             "FUNCTIONS_URL": self.functions_url,
             "PICTURES_BUCKET": BUCKET,
-            "PICTURES_URL": self.pictures_url,
+            # A real MidJourney has to reach our pictures by an address of the world's.
+            "PICTURES_URL": os.environ.get("PICTURES_URL") or self.pictures_url,
             "MODELS_FOLDER": str(MODELS),
             "MIDJOURNEY_PROXY_URL": self.proxy_url,
             "MIDJOURNEY_PROXY_SECRET": secret,

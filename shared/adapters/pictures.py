@@ -61,21 +61,14 @@ class HttpPictureSource:
         return picture
 
 
-class PainterPictureSource:
+class PainterPictureSource(HttpPictureSource):
     """`shared.ports.PictureSource` for the painter's own links, of its hosts only.
 
-    http as well, and any port and address, for a proxy may serve its pictures itself. Whatever
-    goes wrong is `PictureUnavailable`: the painter may come up with another link.
+    http as well, and any port and address, for a proxy may serve its pictures itself.
     """
 
     def __init__(self, hosts: tuple[str, ...]) -> None:
-        self._source = HttpPictureSource(hosts, rules=_OF_THE_PAINTER)
-
-    def fetch(self, url: str) -> Picture:  # noqa: D102 - see the port
-        try:
-            return self._source.fetch(url)
-        except PictureRejected as error:
-            raise PictureUnavailable(error.detail) from error
+        super().__init__(hosts, rules=_OF_THE_PAINTER)
 
 
 class BucketPictureStore:

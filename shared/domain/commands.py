@@ -17,6 +17,7 @@ from shared.domain.stage import (
     Stage,
     submission_in_flight,
 )
+from shared.domain.storing import CANDIDATES
 
 
 def admit(image: Image, now: datetime, policy: Policy) -> Image:
@@ -118,8 +119,8 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         imagine=grid,
         upscale=None,
         candidate=candidate,
-        # The previews of the four that are shown are there already.
-        grid_url=image.grid_url if another and image.shown is None else None,
+        # The previews of the four may be there already.
+        grid_url=image.grid_url if another and _lacks_previews(image) else None,
         source_url=None,
         describe_attempts=0,
         imagine_attempts=0,
@@ -127,3 +128,8 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         store_attempts=0,
         troubles=0,
     )
+
+
+def _lacks_previews(image: Image) -> bool:
+    """Whether `grid_url` is that of the offered four, whose previews could not be kept so far."""
+    return image.imagine == image.offered_grid and CANDIDATES[0] not in image.variants

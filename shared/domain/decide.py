@@ -123,7 +123,7 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
     """A task rang: begin with what `next_step` says, unless the deadline has passed."""
     step = image.next_step
     if step is Step.STORE:  # bounded by its attempts: a picture that is paid for is not let go
-        return store(image)
+        return store(image, now, policy)
     if step in WATCHING:  # a look first: it may be done, however late we are
         return image, _look(image)
     if step is not None and now >= image.deadline_at:
@@ -164,7 +164,7 @@ def _see(
     if step is Step.DRAIN:
         return drained(image, seen, now, policy), None
     if step is Step.STORE:
-        return image, look_for_picture(image, seen)
+        return image, look_for_picture(image, seen, policy)
     return image, None
 
 

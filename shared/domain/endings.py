@@ -17,6 +17,8 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
         status = ImageStatus.SUCCEEDED
     if status is ImageStatus.FAILED and image.fallback_url is not None:
         image = replace(image, image_url=image.fallback_url, is_fallback=True)
+    if status is ImageStatus.CANCELED and image.is_fallback:
+        image = replace(image, image_url=None, is_fallback=False)
     preview = image.variants.get("preview")
     return replace(
         image,

@@ -17,9 +17,14 @@ def file_stem(number: int, name: str) -> str:
     keeps any name from being a reserved one (`CON`).
     """
     name = unicodedata.normalize("NFC", name)
-    name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
+    name = "".join(" " if _is_gap(c) else c for c in name)
     name = _shortened(" ".join(_RESERVED.sub(" ", name).split())).strip(" .")
     return f"{number:02d} {name}".strip()
+
+
+def _is_gap(character: str) -> bool:
+    """Controls, marks of direction and spaces; but not what joins letters (ZWNJ, ZWJ)."""
+    return unicodedata.category(character)[0] in "CZ" and character not in "\u200c\u200d"
 
 
 def _shortened(name: str) -> str:

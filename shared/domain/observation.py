@@ -90,6 +90,8 @@ class StorePicture:
     """What the objects' names begin with; the same for every try, so a repeat changes nothing."""
     grid_url: str | None = None
     """The grid, if the previews of its four are not stored yet."""
+    last_try: bool = False
+    """Store it as it was painted: what finishing it does has failed, or killed us, before."""
 
 
 Ask = SubmitDescribe | SubmitImagine | SubmitUpscale | ChooseCandidate | Look | Find | StorePicture
@@ -201,6 +203,8 @@ class StoreFailed:
     """The picture could not be copied this time."""
 
     reason: str
+    passing: bool = False
+    """Whether something was out of reach, rather than the picture or its link wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,10 @@ class Policy:
     imagine_attempts: int = 3
     upscale_attempts: int = 3
     store_attempts: int = 5
+    store_troubles: int = 30
+    """Faults that pass (network, bucket) on top of these; with the longest wait some 14 minutes."""
+    store_lease: timedelta = timedelta(seconds=60)
+    """How long a try may take before it counts as dead; two at once would store the same."""
     image_deadline: timedelta = timedelta(minutes=30)
     """From admission to the end, waiting in the painter's queue included."""
     claim_lease: timedelta = timedelta(seconds=30)

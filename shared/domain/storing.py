@@ -36,15 +36,26 @@ def object_name(image: Image) -> str:
     return f"{image.image_id}-{image.generation}-{secret}"
 
 
-def store(image: Image) -> tuple[Image, Ask | None]:
-    """Copy the picture; after a failure first ask the painter for a fresh link, as links expire."""
+def store(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:
+    """Claim a try, so that one that dies counts and is not run twice at once; then do it.
+
+    After a failure first ask the painter for a fresh link, as links expire.
+    """
+    attempts = image.store_attempts + 1
+    if attempts > policy.store_attempts:
+        message = "The picture was painted but could not be finished. Regenerate it."
+        return endings.fail(image, FailureCode.PICTURE_UNAVAILABLE, message), None
+    after = replace(image, store_attempts=attempts, due_at=now + policy.store_lease)
     upscale = image.upscale
-    if image.store_attempts > 0 and upscale is not None and upscale.task_id is not None:
-        return image, Look(task_id=upscale.task_id, token=upscale.token)
-    return image, look_for_picture(image, Missing(searched=False))
+    tried = image.store_attempts + image.troubles > 0
+    if tried and upscale is not None and upscale.task_id is not None:
+        return after, Look(task_id=upscale.task_id, token=upscale.token)
+    return after, look_for_picture(after, Missing(searched=False), policy)
 
 
-def look_for_picture(image: Image, seen: Sighting | Missing | Unreachable) -> Ask | None:
+def look_for_picture(
+    image: Image, seen: Sighting | Missing | Unreachable, policy: Policy
+) -> Ask | None:
     """Copy from the fresh link if the painter gave one, else from the one we have."""
     url = image.source_url
     if isinstance(seen, Sighting) and seen.phase is Phase.DONE and seen.picture_url is not None:
@@ -57,6 +68,7 @@ def look_for_picture(image: Image, seen: Sighting | Missing | Unreachable) -> As
         source_url=url,
         name=object_name(image),
         grid_url=image.grid_url,
+        last_try=image.store_attempts >= policy.store_attempts,
     )
 
 
@@ -82,14 +94,17 @@ def stored(image: Image, result: Stored) -> Image:
 
 
 def store_failed(image: Image, result: StoreFailed, now: datetime, policy: Policy) -> Image:
-    """Try again later, a bounded number of times."""
+    """Try again later: a bounded number of times, and longer if something is out of reach."""
     if image.next_step is not Step.STORE:
         return image
-    attempts = image.store_attempts + 1
-    after = replace(image, store_attempts=attempts)
-    if attempts >= policy.store_attempts:
+    if result.passing and image.troubles < policy.store_troubles:
+        troubles = image.troubles + 1
+        attempts = max(0, image.store_attempts - 1)
+        due_at = now + policy.backoff(troubles)
+        return replace(image, store_attempts=attempts, troubles=troubles, due_at=due_at)
+    if result.passing or image.store_attempts >= policy.store_attempts:
         message = (
             f"The picture was painted but could not be copied ({result.reason}). Regenerate it."
         )
-        return endings.fail(after, FailureCode.PICTURE_UNAVAILABLE, message)
-    return replace(after, due_at=now + policy.backoff(attempts))
+        return endings.fail(image, FailureCode.PICTURE_UNAVAILABLE, message)
+    return replace(image, due_at=now + policy.backoff(image.store_attempts))

@@ -55,11 +55,10 @@ def _archive(
     first: tuple[str, Picture], rest: Iterator[tuple[str, Picture]], at: datetime
 ) -> Iterator[bytes]:
     written = _Pieces()
-    with zipfile.ZipFile(
-        written, "w", zipfile.ZIP_STORED
-    ) as archive:  # pictures are packed already
+    with zipfile.ZipFile(written, "w") as archive:
         for name, picture in itertools.chain([first], rest):
-            archive.writestr(zipfile.ZipInfo(name, at.timetuple()[:6]), picture.data)
+            entry = zipfile.ZipInfo(name, at.timetuple()[:6])
+            archive.writestr(entry, picture.data, zipfile.ZIP_DEFLATED, compresslevel=1)
             yield written.taken()
     yield written.taken()
 

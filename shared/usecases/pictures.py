@@ -1,6 +1,7 @@
 """What a step does with pixels: the choice among the four, and what is kept of a picture."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.domain.image import BackgroundEffect, Kind, Variant
 from shared.domain.observation import (
@@ -15,6 +16,9 @@ from shared.log import log
 from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable, Rendition
 from shared.usecases.services import Services
 
+NOT_FINISHED = "not_finished"
+"""The warning of a picture that is neither cut out nor blurred, since that failed each time."""
+
 
 def choose_candidate(services: Services, ask: ChooseCandidate) -> CandidateChosen:
     """Which of the four has the colours of the reference, or else of the child's drawing."""
@@ -22,7 +26,7 @@ def choose_candidate(services: Services, ask: ChooseCandidate) -> CandidateChose
         grid = services.picture_source.fetch(ask.grid_url)
         model = _model(services, ask)
         return CandidateChosen(index=services.picture_tools.nearest(grid, model))
-    except (PictureUnavailable, PictureRejected) as error:
+    except Exception as error:  # noqa: BLE001
         # A choice is no reason to lose a picture that is paid for.
         log("WARNING", "the four were not compared", why=f"{type(error).__name__}: {error}")
         return CandidateChosen(index=None)
@@ -40,7 +44,7 @@ def store_picture(services: Services, ask: StorePicture) -> Stored | StoreFailed
     """Finish the painter's picture and store its variants; clients see nothing of it yet.
 
     Whatever is wrong with the picture, the painter may have a better one under a fresh link: so it
-    is a failure of this try.
+    is a failure of this try. The last try does without finishing it: the picture is paid for.
     """
     try:
         picture = services.picture_source.fetch(ask.source_url)
@@ -49,14 +53,22 @@ def store_picture(services: Services, ask: StorePicture) -> Stored | StoreFailed
             name: _put(services, ask.name, name, rendition)
             for name, rendition in _renditions(ask, finished)
         }
-    except (PictureUnavailable, PictureRejected) as error:
+        variants |= _candidates(services, ask)
+    except PictureUnavailable as error:
+        return StoreFailed(reason=str(error), passing=True)
+    except PictureRejected as error:
         return StoreFailed(reason=str(error))
+    except Exception as error:  # noqa: BLE001 - of a model, of memory: the picture is paid for
+        log("ERROR", f"a picture could not be finished: {type(error).__name__}: {error}")
+        return StoreFailed(reason="the server could not finish it")
     shown = ORIGINAL if finished.processed is None else _processed_name(ask)
-    variants |= _candidates(services, ask)
     return Stored(shown=shown, variants=variants, warnings=finished.warnings)
 
 
 def _finished(services: Services, ask: StorePicture, picture: Picture) -> Finished:
+    if ask.last_try:
+        as_it_is = services.picture_finisher.background(picture, BackgroundEffect.NONE)
+        return replace(as_it_is, warnings=(NOT_FINISHED,))
     if ask.kind is Kind.CHARACTER:
         return services.picture_finisher.character(picture)
     return services.picture_finisher.background(picture, ask.background_effect)
@@ -96,6 +108,8 @@ def _candidates(services: Services, ask: StorePicture) -> dict[str, Variant]:
             name: _put(services, ask.name, name, preview)
             for name, preview in zip(CANDIDATES, previews, strict=True)
         }
-    except (PictureUnavailable, PictureRejected) as error:
+    except Exception as error:
+        if isinstance(error, PictureUnavailable) and not ask.last_try:
+            raise  # it passes, and then they can be kept
         log("WARNING", "the four were not kept", why=f"{type(error).__name__}: {error}")
         return {}

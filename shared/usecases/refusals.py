@@ -9,6 +9,7 @@ Refusal
 ├── CandidatesUnknown            there are no four pictures of which another could be enlarged
 ├── CandidateShown               the wanted one of the four is the one that the image shows
 ├── NotACharacter                looks can be chosen for characters only
+├── NotABackground               an effect can be chosen for backgrounds only
 ├── NothingToPaint               neither words nor options nor a drawing are left of it
 ├── NoPictures                   the book has no picture yet
 ├── DrawingRefused               a drawing can't be used
@@ -58,6 +59,10 @@ class CandidateShown(Refusal):
 
 class NotACharacter(Refusal):
     """Looks can be chosen for characters only."""
+
+
+class NotABackground(Refusal):
+    """An effect can be chosen for backgrounds only."""
 
 
 class NothingToPaint(Refusal):

@@ -15,6 +15,7 @@ from shared.usecases.refusals import (
     CandidatesUnknown,
     ImageBusy,
     ImageNotFound,
+    NotABackground,
     NotACharacter,
     NothingToPaint,
     ReferenceMissing,
@@ -43,7 +44,7 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
 
     No other image is touched, but for those that failed only because this one, their reference,
     did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
-    `CandidateShown`, `NotACharacter`, `NothingToPaint`, `StoreUnavailable`.
+    `CandidateShown`, `NotACharacter`, `NotABackground`, `NothingToPaint`, `StoreUnavailable`.
     """
     for _ in range(TRIES):
         image = services.store.image(image_id)
@@ -66,6 +67,8 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
 def _check(image: Image, wish: Wish) -> None:
     if wish.option_ids is not None and image.kind is not Kind.CHARACTER:
         raise NotACharacter(image.image_id)
+    if wish.background_effect is not None and image.kind is not Kind.BACKGROUND:
+        raise NotABackground(image.image_id)
     prompt = image.prompt if wish.prompt is None else wish.prompt
     option_ids = image.option_ids if wish.option_ids is None else wish.option_ids
     if not (prompt or option_ids or image.drawing):

@@ -324,7 +324,7 @@ def test_a_picture_is_known_by_its_bytes(serve, beginning, content_type, suffix)
     ],
 )
 def test_what_is_no_whole_picture_is_not_taken(serve, status, body, length) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(PictureUnavailable):
+    with pytest.raises((PictureRejected, PictureUnavailable)):
         PainterPictureSource(("127.0.0.1",)).fetch(serve(status, body, length))
 
 

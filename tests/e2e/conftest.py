@@ -23,6 +23,7 @@ SETTINGS = {
     # Short enough that a test sees what in life takes minutes.
     "SWEEP_GRACE_SECONDS": "1",
     "CLAIM_LEASE_SECONDS": "8",
+    "STORE_LEASE_SECONDS": "5",
     "PROXY_TIMEOUT_SECONDS": "2",
     "IMAGINE_TIMEOUT_SECONDS": "4",
     "UPSCALE_TIMEOUT_SECONDS": "3",

@@ -43,7 +43,6 @@ def actions(backend, job_id) -> Counter[str]:
 def test_a_drawing_shows_in_what_is_painted_after_it(backend):
     tale = backend.tale(1, 0)
     del tale["characters"][0]["prompt"]
-    plain = backend.wait(backend.generate(backend.tale(1, 0)).json()["jobId"])
 
     answer = backend.generate({**tale, "sketchImage": drawing()})
     book = backend.wait(answer.json()["jobId"])
@@ -55,9 +54,8 @@ def test_a_drawing_shows_in_what_is_painted_after_it(backend):
     imagine = next(s for s in backend.submits(book["jobId"]) if s["action"] == "IMAGINE")
     assert imagine["prompt"].startswith("http")  # the drawing, as an image prompt
     assert "--iw 2" in imagine["prompt"]
-    painted, other = (share_of(i["imageUrl"], RED) for i in (hero, plain["images"][0]))
-    assert painted > 0.04
-    assert painted > 3 * other
+    assert share_of(hero["imageUrl"], RED) > 0.04  # the dress
+    assert share_of(hero["imageUrl"], YELLOW) > 0.01  # the hair
 
 
 def test_a_drawing_and_words_go_together_for_any_character(backend):

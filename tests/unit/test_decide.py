@@ -197,7 +197,7 @@ TABLE: dict[str, dict[str, str]] = {
         "gave up": "failed, end",
     },
     "store": {
-        "woken": "StorePicture",
+        "woken": "post_processing, store + StorePicture",
         "seen waiting": "StorePicture",
         "seen working": "StorePicture",
         "seen done": "StorePicture",
@@ -413,14 +413,41 @@ def test_draining_ends_at_its_deadline():
 
 
 def test_storing_is_tried_again_with_a_fresh_link_and_fails_in_the_end():
-    again = decide(images.STORE, StoreFailed(reason="404"), NOW, POLICY).after
-    assert told(decide(again, Woken(), NOW, POLICY)) == "Look"
+    tried = decide(images.STORE, Woken(), NOW, POLICY).after
+    again = decide(tried, StoreFailed(reason="404"), NOW, POLICY).after
+    assert told(decide(again, Woken(), NOW, POLICY)) == "post_processing, store + Look"
     fresh = Sighting(task_id="18", phase=Phase.DONE, picture_url="https://x/fresh.png")
     assert decide(again, fresh, NOW, POLICY).ask.source_url == "https://x/fresh.png"
 
-    last = replace(again, store_attempts=POLICY.store_attempts - 1)
+    last = replace(again, store_attempts=POLICY.store_attempts)
     failed = decide(last, StoreFailed(reason="404"), NOW, POLICY).after
     assert failed.error.code is FailureCode.PICTURE_UNAVAILABLE
+
+
+def test_a_try_to_store_is_claimed_so_that_one_that_dies_counts():
+    image, now = images.STORE, NOW
+    for _ in range(POLICY.store_attempts):
+        decision = decide(image, Woken(), now, POLICY)
+        assert decision.ask is not None
+        assert decision.after.due_at == now + POLICY.store_lease
+        image, now = decision.after, now + POLICY.store_lease  # and it dies
+
+    given_up = decide(image, Woken(), now, POLICY)
+
+    assert (given_up.ask, given_up.after.status) == (None, ImageStatus.FAILED)
+    assert given_up.after.error.code is FailureCode.PICTURE_UNAVAILABLE
+
+
+def test_what_is_out_of_reach_costs_no_try_but_is_not_waited_for_for_ever():
+    image = decide(images.STORE, Woken(), NOW, POLICY).after
+    waits = []
+    while not image.ended:
+        after = decide(image, StoreFailed(reason="down", passing=True), NOW, POLICY).after
+        waits.append((after.due_at or NOW) - NOW)
+        image = after if after.ended else decide(after, Woken(), NOW, POLICY).after
+
+    assert image.error.code is FailureCode.PICTURE_UNAVAILABLE
+    assert timedelta(minutes=10) < sum(waits, timedelta()) < timedelta(minutes=20)
 
 
 # --- the reference -------------------------------------------------------------------------------

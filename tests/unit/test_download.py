@@ -670,15 +670,15 @@ def test_the_painters_links_may_lead_to_its_own_hosts(plain):
 
 
 @pytest.mark.parametrize("path", ["/missing.png", "/html", "/loop"])
-def test_whatever_is_wrong_with_the_painters_link_it_is_unavailable(plain, path):
+def test_whatever_is_wrong_with_the_painters_link_is_told(plain, path):
     plain.answers |= {"/html": answer(b"<html>"), "/loop": redirect("/loop")}
 
-    with pytest.raises(PictureUnavailable):
+    with pytest.raises(PictureRejected):
         PainterPictureSource(("127.0.0.1",)).fetch(f"http://127.0.0.1:{plain.port}{path}")
 
 
 def test_the_painters_links_lead_to_no_other_host(plain):
-    with pytest.raises(PictureUnavailable, match="host"):
+    with pytest.raises(PictureRejected, match="host"):
         PainterPictureSource(("cdn.test", ".proxy.test")).fetch(
             f"http://127.0.0.1:{plain.port}/a.png"
         )

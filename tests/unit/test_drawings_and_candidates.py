@@ -429,7 +429,7 @@ def test_the_painters_link_to_a_reference_is_not_relied_on_for_weeks():
     world = World()
     book = world.start(members=1)
     world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
-    world.pictures.broken = POLICY.store_attempts
+    world.pictures.broken = 999
     world.run()
     hero, member = world.images(book)
     assert hero.error.code is FailureCode.PICTURE_UNAVAILABLE

@@ -16,10 +16,11 @@ from shared.domain.image import BackgroundEffect, ImageStatus, Kind
 from shared.domain.storing import CANDIDATES
 from shared.fallback_file import FallbackFileError, read_fallbacks
 from shared.ports import PictureRejected, PictureUnavailable
+from shared.usecases.cancel_job import cancel_job
 from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
-from tests.fakes.world import OWNER, World, new_book
+from tests.fakes.world import OWNER, POLICY, World, new_book
 from tests.unit.calling import call, post
 from tests.unit.test_edge import TALE
 
@@ -125,7 +126,15 @@ def test_a_crash_between_upload_and_commit_shows_nothing_and_is_mended_by_the_sa
     world = World()
     book = world.start(members=0)
     world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
-    commit, world.store.commit = world.store.commit, _crash
+    commit, claims = world.store.commit, [1]
+
+    def crash_after_the_claim(*writes):
+        if not claims:
+            raise KeyboardInterrupt
+        claims.pop()
+        return commit(*writes)
+
+    world.store.commit = crash_after_the_claim
     hero = world.images(book)[0]
     with pytest.raises(KeyboardInterrupt):
         run_step(world.services, hero.image_id, hero.generation, hero.seq)
@@ -140,10 +149,6 @@ def test_a_crash_between_upload_and_commit_shows_nothing_and_is_mended_by_the_sa
     assert world.pictures.stored == stored
 
 
-def _crash(*_):
-    raise KeyboardInterrupt
-
-
 def test_a_broken_picture_is_fetched_again_and_then_fails_with_its_code():
     world = World()
     character, broken = world.finisher.character, [1] * 2
@@ -155,6 +160,7 @@ def test_a_broken_picture_is_fetched_again_and_then_fails_with_its_code():
         return character(original)
 
     world.finisher.character = sometimes
+    world.finisher.background = lambda original, _: sometimes(original)
     book = world.start(members=0)
     world.run()
     assert world.images(book)[0].status is ImageStatus.SUCCEEDED
@@ -165,6 +171,65 @@ def test_a_broken_picture_is_fetched_again_and_then_fails_with_its_code():
     again = world.images(book)[0]
     assert again.error.code is FailureCode.PICTURE_UNAVAILABLE
     assert again.image_url == again.variants["cutout"].url  # the old one
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("the model's file is missing")])
+def test_a_picture_that_can_not_be_finished_is_kept_as_it_was_painted(error):
+    world = World()
+
+    def broken(_):
+        raise error
+
+    world.finisher.character = broken
+    book = world.start(members=0)
+    world.run()
+
+    hero = world.images(book)[0]
+    assert (hero.status, hero.warnings) == (ImageStatus.SUCCEEDED, ("not_finished",))
+    assert hero.image_url == hero.variants["original"].url
+
+
+def test_a_bucket_that_is_down_for_minutes_loses_no_picture():
+    world = World()
+    book = world.start(members=1)
+    world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
+    world.pictures.broken = 12
+    world.run()
+
+    assert all(set(CANDIDATES) < set(image.variants) for image in world.images(book))
+
+
+def test_a_process_that_dies_each_time_does_not_keep_a_book_open_for_ever():
+    world = World()
+
+    def killed(_):
+        raise KeyboardInterrupt
+
+    world.finisher.character = killed
+    world.finisher.background = lambda *_: killed(None)
+    book = world.start(members=0)
+    for _ in range(60):
+        try:
+            world.run_with_sweeps(1)
+        except KeyboardInterrupt:
+            world.now += POLICY.store_lease
+    assert world.images(book)[0].status is ImageStatus.FAILED
+    assert world.job(book).completed
+
+
+def test_an_effect_is_for_backgrounds_and_is_told_as_it_is_shown(world):
+    body = {**TALE, "backgrounds": [{"name": "Wood", "prompt": "a forest"}]}
+    job_id = post(main.generate, body).json["jobId"]
+    world.run()
+    refused = post(main.regenerate, {"imageId": f"{job_id}-000", "backgroundEffect": "none"})
+    assert (refused.status_code, refused.json["code"]) == (422, "not_a_background")
+
+    world.painter.script = ["moderated"]
+    post(main.regenerate, {"imageId": f"{job_id}-001", "backgroundEffect": "none"})
+    world.run()
+
+    book = call(main.status, query_string={"jobId": job_id}).json
+    assert book["images"][1]["backgroundEffect"] == "blur"
 
 
 # --- what stands in ------------------------------------------------------------------------------
@@ -200,6 +265,15 @@ def test_a_new_picture_takes_the_place_of_what_stood_in():
     assert not any(image.is_fallback for image in images)
     assert all(image.status is ImageStatus.SUCCEEDED for image in images)
     assert CAT not in [image.image_url for image in images]
+
+
+def test_what_was_canceled_has_nothing_that_stands_in():
+    world = World()
+    book = failing(world)
+    regenerate(world.services, OWNER, world.images(book)[0].image_id)
+    cancel_job(world.services, OWNER, book.job.job_id)
+
+    assert [image.image_url for image in world.images(book)] == [None] * 3
 
 
 def test_what_stands_in_is_no_reference():

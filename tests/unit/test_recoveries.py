@@ -7,7 +7,7 @@ import pytest
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
-from shared.ports import Conflict, SaveImage, StoreUnavailable
+from shared.ports import Conflict, PictureRejected, SaveImage, StoreUnavailable
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.fan_out import fan_out
@@ -131,9 +131,14 @@ def test_a_reference_that_is_only_missing_in_the_bucket_is_not_said_to_have_fail
     world = World()
     book = world.start(members=2)
     world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
-    world.pictures.broken = POLICY.store_attempts
-    hero_fails = lambda: world.images(book)[0].ended  # noqa: E731
-    world.run(until=hero_fails)
+    gone, fetch = world.images(book)[0].source_url, world.pictures.fetch
+
+    def fetch_others(url):
+        if url == gone:
+            raise PictureRejected("link_broken", "The link answers HTTP 404.")
+        return fetch(url)
+
+    world.pictures.fetch = fetch_others
 
     world.run()
 

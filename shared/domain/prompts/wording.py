@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 from shared.domain.prompts.cleaning import clean
 from shared.domain.prompts.rules import PromptRules
 
+MOST_LOOKED_AT = 10_000
+"""Characters of a text that are cleaned: one letter may stand for eighteen (U+FDFA), and a request
+of nothing else would keep an instance busy."""
+
 
 def wording(text: str, rules: PromptRules) -> str:
     """The words as they go into a prompt; empty if they say nothing ("..., !")."""
-    # One letter may stand for eighteen (U+FDFA): what can't get in need not be looked at.
-    text = unicodedata.normalize("NFKC", text)[: 4 * rules.most_characters]
+    text = unicodedata.normalize("NFKC", text)[:MOST_LOOKED_AT]
     # Cleaned again, because an accent may now stand after another letter.
     mild = clean(mended(clean(text), rules.gentle))
     words = shortened(mild, rules.most_characters)
