@@ -11,7 +11,7 @@ from shared.domain.failure import Failure
 from shared.domain.image import BackgroundEffect, Image, Kind, Variant
 from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
-from shared.domain.storing import BLURRED, CANDIDATES, PALED
+from shared.domain.variants import BLURRED, CANDIDATES, PALED
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""

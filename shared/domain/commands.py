@@ -17,7 +17,7 @@ from shared.domain.stage import (
     Stage,
     submission_in_flight,
 )
-from shared.domain.storing import CANDIDATES
+from shared.domain.variants import CANDIDATES
 
 
 def admit(image: Image, now: datetime, policy: Policy) -> Image:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus
+from shared.domain.variants import PREVIEW
 
 
 def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Image:
@@ -19,7 +20,7 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
         image = replace(image, image_url=image.fallback_url, is_fallback=True)
     if status is ImageStatus.CANCELED and image.is_fallback:
         image = replace(image, image_url=None, is_fallback=False)
-    preview = image.variants.get("preview")
+    preview = image.variants.get(PREVIEW)
     return replace(
         image,
         status=status,

@@ -19,11 +19,7 @@ from shared.domain.observation import (
     Unreachable,
 )
 from shared.domain.policy import Policy
-
-ORIGINAL, CUT_OUT, BLURRED, PALED, PREVIEW = "original", "cutout", "blurred", "paled", "preview"
-"""Names of variants: as the painter made it, what became of it, and that one small."""
-CANDIDATES = ("candidate1", "candidate2", "candidate3", "candidate4")
-"""Names of variants: small, the four that it was chosen from."""
+from shared.domain.variants import CANDIDATES
 
 
 def object_name(image: Image) -> str:

@@ -11,7 +11,7 @@ from shared.domain.observation import (
     StoreFailed,
     StorePicture,
 )
-from shared.domain.storing import BLURRED, CANDIDATES, CUT_OUT, ORIGINAL, PALED, PREVIEW
+from shared.domain.variants import BLURRED, CANDIDATES, CUT_OUT, ORIGINAL, PALED, PREVIEW
 from shared.log import log
 from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable, Rendition
 from shared.usecases.services import Services

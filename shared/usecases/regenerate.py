@@ -7,7 +7,7 @@ from shared.domain.decide import decide
 from shared.domain.image import BackgroundEffect, Image, Kind, Step
 from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
-from shared.domain.storing import ORIGINAL
+from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
 from shared.usecases.read_book import owned_job
 from shared.usecases.refusals import (

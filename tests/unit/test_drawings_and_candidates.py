@@ -9,7 +9,7 @@ from shared.domain.decide import decide
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus, Submission
 from shared.domain.observation import Missing, Woken
-from shared.domain.storing import CANDIDATES
+from shared.domain.variants import CANDIDATES
 from shared.ports import PictureUnavailable
 from shared.usecases.refusals import (
     CandidateShown,

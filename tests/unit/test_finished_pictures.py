@@ -13,7 +13,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.fallbacks import Fallbacks
 from shared.domain.file_names import MOST_BYTES, file_stem
 from shared.domain.image import BackgroundEffect, ImageStatus, Kind
-from shared.domain.storing import CANDIDATES
+from shared.domain.variants import CANDIDATES
 from shared.fallback_file import FallbackFileError, read_fallbacks
 from shared.ports import PictureRejected, PictureUnavailable
 from shared.usecases.cancel_job import cancel_job
