@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MODELS := .local/models/.ready
 
-.PHONY: help setup models demo up test check format bench bench-pictures lock clean
+.PHONY: help setup models demo up test check format bench bench-pictures openapi lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
 
 bench-pictures: $(MODELS) ## measure cutting out: quality, time, memory; makes the sheets in docs/
 	$(BIN)/python -m infra.local.bench.pictures $(ARGS)
+
+openapi: $(READY) ## write docs/openapi.json anew, after a change of the API
+	$(BIN)/python -m functions.api.openapi > docs/openapi.json
 
 lock: $(READY) ## pin every dependency anew
 	@$(BIN)/python -m pip install --quiet pip-tools

@@ -5,6 +5,8 @@ from functions.cancel import cancel
 from functions.download import download
 from functions.fanout import fanout
 from functions.generate import generate
+from functions.jobs import jobs
+from functions.notify import notify
 from functions.postprocess import postprocess
 from functions.regenerate import regenerate
 from functions.status import status
@@ -18,6 +20,8 @@ __all__ = [
     "download",
     "fanout",
     "generate",
+    "jobs",
+    "notify",
     "postprocess",
     "regenerate",
     "status",

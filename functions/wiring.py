@@ -3,9 +3,13 @@
 import os
 import secrets
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from google.cloud import firestore
 
@@ -18,7 +22,13 @@ from shared.adapters.picture_tools import PillowTools
 from shared.adapters.pictures import BucketPictureStore, HttpPictureSource, PainterPictureSource
 from shared.adapters.rembg_masks import RembgMasks
 from shared.settings import Settings, settings
+from shared.usecases.paces import Paces
 from shared.usecases.services import Services
+
+T = TypeVar("T")
+
+LOOKS = 6
+"""Longest times between two looks, after which the painter's pace is learned anew from others."""
 
 _provided: Services | None = None
 
@@ -51,8 +61,10 @@ def build(values: Settings) -> Services:
         functions_url=values.functions_url,
         service_account=values.tasks_service_account,
     )
+    policy = values.policy()
+    store = FirestoreJobStore(firestore.Client(project=values.project))
     return Services(
-        store=FirestoreJobStore(firestore.Client(project=values.project)),
+        store=store,
         queue=queue,
         painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
         picture_source=PainterPictureSource(values.hosts_of_pictures()),
@@ -63,14 +75,30 @@ def build(values: Settings) -> Services:
         picture_tools=PillowTools(values.sketch_bytes),
         picture_finisher=_finisher(values),
         fallbacks=values.fallbacks(),
-        policy=values.policy(),
-        clock=lambda: datetime.now(UTC),
+        policy=policy,
+        hooks=values.hooks(),
+        paces=Paces(store, _now, None if values.notify_secret else LOOKS * policy.look_max),
+        clock=_now,
         new_nonce=lambda: secrets.token_hex(16),
         pause=time.sleep,
+        side_by_side=_side_by_side,
         job_deadline=timedelta(seconds=values.job_deadline),
         job_lifetime=timedelta(days=values.job_lifetime_days),
         sweep_grace=timedelta(seconds=values.sweep_grace),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _side_by_side(things: list[Callable[[], T]]) -> list[T]:
+    if len(things) == 1:
+        return [things[0]()]
+    with ThreadPoolExecutor(len(things) or 1) as threads:
+        # Each with the call's own context, so that what it costs is counted.
+        running = [threads.submit(copy_context().run, thing) for thing in things]
+        return [one.result() for one in running]
 
 
 def _finisher(values: Settings) -> PillowFinisher:

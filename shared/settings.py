@@ -15,6 +15,7 @@ from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
 from shared.domain.prompts import PromptRules
 from shared.fallback_file import FallbackFileError, read_fallbacks
+from shared.notify_hooks import NotifyHooks
 from shared.prompt_file import PromptFileError, read_prompt_rules
 from shared.settings_table import SettingsTable
 
@@ -76,6 +77,12 @@ class Settings(SettingsTable):
         ours = (urlsplit(url).hostname or "" for url in links)
         return (*_listed(self.picture_hosts), *ours)
 
+    def hooks(self) -> NotifyHooks | None:
+        """Where the painter sends its news, if it is to."""
+        if not self.notify_secret:
+            return None
+        return NotifyHooks(self.notify_url or self.functions_url, self.notify_secret)
+
     def fallbacks(self) -> Fallbacks:
         """The pictures that stand in for what finally failed."""
         return read_fallbacks(_path(self.fallbacks_file))
@@ -94,6 +101,7 @@ class Settings(SettingsTable):
             describe_limit=timedelta(seconds=self.describe_timeout),
             describe_attempts=self.describe_attempts,
             slots=self.slots,
+            ahead=self.ahead,
             imagine_limit=timedelta(seconds=self.imagine_timeout),
             upscale_limit=timedelta(seconds=self.upscale_timeout),
             imagine_attempts=self.imagine_attempts,
@@ -108,6 +116,8 @@ class Settings(SettingsTable):
             backoff_min=timedelta(seconds=self.backoff_min),
             backoff_max=timedelta(seconds=self.backoff_max),
             head_start=timedelta(seconds=self.head_start),
+            turn=timedelta(seconds=self.turn),
+            notified=bool(self.notify_secret),
             fan_out_grace=timedelta(seconds=self.sweep_grace),
         )
 

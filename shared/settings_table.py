@@ -79,8 +79,33 @@ class SettingsTable(BaseModel):
         description="s; a call to the proxy waits this long for an answer",
         gt=0,
     )
+    notify_secret: str = Field(
+        "",
+        alias="NOTIFY_SECRET",
+        description="signs the addresses that the proxy notifies, 16 characters or more; empty: "
+        "it is not asked to, and is looked at instead",
+        pattern=r"^(.{16,})?$",
+    )
+    notify_url: str = Field(
+        "",
+        alias="NOTIFY_URL",
+        description="URL before `/notify` as the proxy reaches it; empty: FUNCTIONS_URL",
+        pattern=r"^(https?://[^/].*[^/])?$",
+    )
     slots: int = Field(
-        12, alias="SLOTS", description="images at the proxy at once, at most", ge=1, le=1000
+        12,
+        alias="SLOTS",
+        description="images that the proxy works on at once: `core-size` of all its accounts",
+        ge=1,
+        le=1000,
+    )
+    ahead: int = Field(
+        1,
+        alias="SLOTS_AHEAD",
+        description="images more that wait in the proxy's own queue, so that its slots never wait "
+        "for us; less than its `queue-size`",
+        ge=0,
+        le=1000,
     )
     max_images: int = Field(
         20, alias="MAX_IMAGES", description="images in one request, at most", ge=1, le=100
@@ -165,6 +190,13 @@ class SettingsTable(BaseModel):
         1800,
         alias="HEAD_START_SECONDS",
         description="s by which references and regenerations go before images of the same age",
+        ge=0,
+    )
+    turn: float = Field(
+        6,
+        alias="TURN_SECONDS",
+        description="s that all slots together take for an image; an owner's next book stands back "
+        "by as much for each image of those under way",
         ge=0,
     )
     sweep_grace: float = Field(

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from functions.api.models import (
+    IMAGE_ID_PATTERN,
+    JOB_ID_PATTERN,
     MOST_NAME,
     MOST_PICTURES,
     BackgroundModel,
@@ -30,8 +32,7 @@ MOST_BYTES_WITH_DRAWINGS = 12 * 1024 * 1024
 
 MOST_FAULTS = 20
 """Faults that an answer lists."""
-JOB_ID = re.compile(r"[a-z2-7]{26}")
-IMAGE_ID = re.compile(r"[a-z2-7]{26}-\d{3}")
+JOB_ID, IMAGE_ID = re.compile(JOB_ID_PATTERN), re.compile(IMAGE_ID_PATTERN)
 
 _TYPES = {
     "string_type": "a string",

@@ -45,8 +45,8 @@ class Problem(Exception):
         self.headers = headers or {}
         self.extra = extra
 
-    def response(self) -> flask.Response:
-        """The answer as HTTP."""
+    def body(self) -> dict[str, object]:
+        """What the answer says, as the API document's `Problem` has it."""
         body: dict[str, object] = {
             "type": f"urn:fairy-tale:problem:{self.code}",
             "title": self.code.replace("_", " ").capitalize().replace("json", "JSON"),
@@ -59,8 +59,12 @@ class Problem(Exception):
             body["errors"] = [
                 {"code": f.code, "detail": f.detail, "pointer": f.pointer} for f in self.faults
             ]
+        return body
+
+    def response(self) -> flask.Response:
+        """The answer as HTTP."""
         # What a client sent may be quoted, and half of a surrogate pair can't be encoded.
-        text = (json.dumps(body, ensure_ascii=False) + "\n").encode(errors="replace")
+        text = (json.dumps(self.body(), ensure_ascii=False) + "\n").encode(errors="replace")
         return flask.Response(text, self.status, self.headers, content_type=CONTENT_TYPE)
 
 

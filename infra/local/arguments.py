@@ -9,6 +9,7 @@ PORTS = {
     "tasks": 8123,
     "events": 8124,
     "bucket": 9023,
+    "studio": 8070,
 }
 """The ports of `up`, and of each part started alone."""
 

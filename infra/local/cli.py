@@ -124,6 +124,37 @@ def scheduler(argv: Sequence[str]) -> int:
     return _run_until_stopped(start, job.stop)
 
 
+def studio(argv: Sequence[str]) -> int:
+    """Serve the studio before functions and a Firestore emulator that run already."""
+    from functions.caller import EVERYBODY
+    from infra.local.stack_options import PROJECT
+    from infra.local.studio import StudioServer
+
+    parser = command_parser("studio", COMMANDS["studio"][0])
+    parser.add_argument("--port", type=int, default=PORTS["studio"])
+    parser.add_argument("--functions-url", default=f"http://127.0.0.1:{PORTS['functions']}")
+    parser.add_argument("--firestore", default=f"127.0.0.1:{PORTS['firestore']}", help="host:port")
+    parser.add_argument("--project", default=PROJECT)
+    parser.add_argument(
+        "--picture-hosts", nargs="+", default=["127.0.0.1"], help="that pictures come from"
+    )
+    options = parser.parse_args(argv)
+    _free(options.port)
+    server = StudioServer(
+        options.functions_url,
+        options.firestore,
+        project=options.project,
+        owner=EVERYBODY,
+        picture_hosts=options.picture_hosts,
+    )
+
+    async def start() -> None:
+        await server.start(options.port)
+        print(f"The studio is at {server.url}")
+
+    return _run_until_stopped(start, server.stop)
+
+
 def firestore(argv: Sequence[str]) -> int:
     """Start the Firestore emulator."""
     from infra.local.firestore import start_firestore
@@ -228,6 +259,7 @@ COMMANDS: dict[str, tuple[str, _Command]] = {
     "firestore": ("the Firestore emulator alone", firestore),
     "events": ("the relay from the emulator's triggers to the function alone", events),
     "bucket": ("the stand-in for Cloud Storage alone", bucket),
+    "studio": ("the page to make a book on, alone", studio),
     "functions": ("the functions of main.py alone", _elsewhere("infra.local.serve")),
     "scheduler": ("the caller of sweep alone", scheduler),
 }

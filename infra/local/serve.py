@@ -20,6 +20,8 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request, Response
 
+from functions.api.openapi import as_text, document
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -44,7 +46,10 @@ def exported_names(source: Path) -> list[str]:
 
 
 def build_app(source: Path) -> "WSGIApplication":
-    """Return one WSGI app with each exported function at `/<name>`, and a list of them at `/`."""
+    """Return one WSGI app with each exported function at `/<name>`, and a list of them at `/`.
+
+    `/openapi.json` is the document of the API.
+    """
     names = exported_names(source)
     create: Callable[[str, str], WSGIApplication] = functions_framework.create_app
     mounts = {f"/{name}": _with_root_path(create(name, str(source))) for name in names}
@@ -67,6 +72,9 @@ def _index(names: Sequence[str]) -> "WSGIApplication":
         if request.path == "/":
             known = {name: f"{request.host_url}{name}" for name in names}
             return Response(json.dumps(known, indent=2) + "\n", mimetype="application/json")
+        if request.path == "/openapi.json":
+            described = as_text(document(request.host_url.rstrip("/")))
+            return Response(described, mimetype="application/json")
         return Response.from_app(_no_such_function(names, request.path), request.environ)
 
     return index

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import requests
 
+from functions.caller import EVERYBODY
 from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer, TokenIssuer
 from infra.local.events import EventRelay
@@ -44,10 +45,12 @@ from infra.local.stack_options import (
     check_models,
     read_queues,
 )
+from infra.local.studio import StudioServer
 from infra.models import FOLDER as MODELS
 from shared.settings import Settings, SettingsError
 
 PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
+NOTIFY_SECRET = "local-notifications"  # noqa: S105  # likewise
 
 _Result = TypeVar("_Result")
 _FUNCTIONS_GRACE = 6.0
@@ -60,6 +63,7 @@ class LocalStack:
     tasks: TasksServer
     events: EventRelay
     scheduler: Scheduler
+    studio: StudioServer
     bucket: Bucket
     firestore: Firestore
     functions: Child
@@ -151,6 +155,18 @@ class LocalStack:
             self.run(start)
             self._cleanup.callback(self._stop_server, stop)
 
+    def _start_studio(self, settings: Settings) -> None:
+        self.studio = StudioServer(
+            self.functions_url,
+            self.firestore_host,
+            project=self.project,
+            owner=EVERYBODY,
+            picture_hosts=settings.hosts_of_pictures(),
+        )
+        if self.options.studio:
+            self.run(self.studio.start(self.options.ports.studio))
+            self._cleanup.callback(self._stop_server, self.studio.stop)
+
     def _start_children(self) -> None:
         options, local = self.options, ROOT / ".local"
         environment = {**os.environ, **self.env, **options.functions_env}
@@ -159,6 +175,7 @@ class LocalStack:
         except SettingsError as error:
             raise LocalStackError(str(error)) from None
         check_models(settings)
+        self._start_studio(settings)
         self.firestore = start_firestore(
             self._children,
             self._firestore_port,
@@ -261,7 +278,13 @@ class LocalStack:
             "MIDJOURNEY_PROXY_SECRET": secret,
             "LOOK_MIN_SECONDS": f"{shortest:g}",
             "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / speed, 3)):g}",
-        }
+        } | self._notify_env
+
+    @property
+    def _notify_env(self) -> dict[str, str]:
+        # A proxy elsewhere would not reach this machine.
+        notify = self.options.notify and not self._given_proxy_url
+        return {"NOTIFY_SECRET": NOTIFY_SECRET} if notify else {}
 
     def proxy_answers(self) -> bool:
         """Whether the MidJourney Proxy answers, and lets us in."""

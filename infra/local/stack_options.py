@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "demo-fairy-tale"
 LOCATION = "asia-northeast3"
 BUCKET = "fairy-tale-pictures"
+RULES = ROOT / "infra" / "firestore.rules"
 TRIGGER = "fanout"
 TRIGGER_PATTERN = "references/{jobId}"
 
@@ -29,6 +30,7 @@ class Ports:
     tasks: int = 0
     events: int = 0
     bucket: int = 0
+    studio: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +59,12 @@ class StackOptions:
     log_folder: Path = ROOT / ".local" / "logs"
     bucket_folder: Path | None = None
     """Where pictures are kept as files; default: in memory."""
-    rules: Path | None = None
-    """A file of Firestore security rules."""
+    notify: bool = True
+    """Whether the simulated proxy notifies the functions of what it has painted."""
+    rules: Path | None = RULES
+    """A file of Firestore security rules; None: every client may do everything."""
+    studio: bool = False
+    """Whether the studio is served, too."""
     project: str = PROJECT
 
 

@@ -12,6 +12,7 @@ from infra.local.arguments import PORTS, chance, command_parser, positive
 from infra.local.cloudtasks import Chaos
 from infra.local.events import EventChaos
 from infra.local.stack import LocalStack, Ports, StackOptions
+from infra.local.stack_options import RULES
 
 _TALE = (
     '{"studentTaskId": 1, "fairytaleId": 1, "characters": [{"name": "Mina", "prompt": '
@@ -48,7 +49,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes that serve functions")
     parser.add_argument("--sweep-interval", type=float, default=60.0, help="seconds; 0: never")
     parser.add_argument("--bucket-folder", type=Path, help="keep pictures there, not in memory")
-    parser.add_argument("--rules", type=Path, help="a file of Firestore security rules")
+    parser.add_argument(
+        "--rules", type=Path, default=RULES, help="a file of Firestore security rules"
+    )
     parser.add_argument(
         "--duplicate",
         type=chance,
@@ -73,6 +76,12 @@ def main(argv: Sequence[str]) -> int:
         parser.add_argument(
             f"--{name}-port", type=int, default=port, metavar="PORT", help=f"(default: {port})"
         )
+    parser.add_argument(
+        "--no-notify",
+        dest="notify",
+        action="store_false",
+        help="the simulated proxy does not notify the functions: they look at it instead",
+    )
     options = parser.parse_args(argv)
     chaos = {name: getattr(options, name) for name in ("duplicate", "delay", "lose", "seed")}
     stack_options = StackOptions(
@@ -83,6 +92,8 @@ def main(argv: Sequence[str]) -> int:
         sweep_interval=options.sweep_interval,
         bucket_folder=options.bucket_folder,
         rules=options.rules,
+        notify=options.notify,
+        studio=True,
         tasks_chaos=Chaos(**chaos),
         events_chaos=EventChaos(**chaos),
     )
@@ -110,6 +121,7 @@ def _show(stack: LocalStack) -> None:
     table.add_column("where", overflow="fold")
     real = "" if stack.proxy else " (not simulated)"
     for part, where in (
+        ("studio: make a book here", stack.studio.url),
         ("functions", f"{stack.functions_url}/<name>"),
         ("MidJourney Proxy", stack.proxy_url + real),
         ("Firestore", stack.firestore_host),

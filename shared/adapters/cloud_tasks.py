@@ -1,5 +1,6 @@
 """The task queue in Cloud Tasks: alarm clocks that carry ids and a fencing token, never state."""
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
@@ -57,24 +58,48 @@ class CloudTaskQueue:
         }
 
     def schedule(self, image: Image) -> None:  # noqa: D102 - see the port
+        # Without a name: fencing makes doubles harmless, and a used name stays taken for hours,
+        # which would keep the sweeper from enqueueing again what was lost.
+        self._step(image, image.due_at)
+
+    def ring(self, image: Image) -> None:  # noqa: D102
+        self._step(image, None, _name(image, "now"))
+
+    def schedule_alarm(self, image: Image) -> None:  # noqa: D102
+        self._step(image, image.due_at, _name(image, "alarm"))
+
+    def call_off(self, image: Image) -> None:  # noqa: D102
+        parent = self._client.queue_path(self._project, self._location, STEPS)
+        try:
+            self._client.delete_task(name=f"{parent}/tasks/{_name(image, 'alarm')}", **self._call)
+        except google_errors.NotFound:
+            pass
+        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
+            raise QueueUnavailable(str(error)) from error
+        count(tasks=1)
+
+    def ask_admission(self, at: datetime | None = None) -> None:  # noqa: D102
+        self._create(ADMISSION, "admit", {}, at)
+
+    def _step(self, image: Image, at: datetime | None, name: str | None = None) -> None:
         token = {
             "imageId": image.image_id,
             "generation": image.generation,
             "seq": image.seq,
         }
         if image.next_step is Step.STORE:
-            self._create(POST_PROCESSING, "postprocess", token, image.due_at)
+            self._create(POST_PROCESSING, "postprocess", token, at, name)
         else:
-            self._create(STEPS, "step", token, image.due_at)
-
-    def ask_admission(self) -> None:  # noqa: D102
-        self._create(ADMISSION, "admit", {}, None)
+            self._create(STEPS, "step", token, at, name)
 
     def _create(
-        self, queue: str, function: str, body: dict[str, object], at: datetime | None
+        self,
+        queue: str,
+        function: str,
+        body: dict[str, object],
+        at: datetime | None,
+        name: str | None = None,
     ) -> None:
-        # Tasks have no names: fencing makes doubles harmless, and a used name stays taken for
-        # hours, which would keep the sweeper from enqueueing again what was lost.
         url = f"{self._functions_url}/{function}"
         request = tasks_v2.HttpRequest(
             http_method=tasks_v2.HttpMethod.POST,
@@ -88,8 +113,22 @@ class CloudTaskQueue:
             )
         task = tasks_v2.Task(http_request=request, schedule_time=at)
         parent = self._client.queue_path(self._project, self._location, queue)
+        if name is not None:
+            task.name = f"{parent}/tasks/{name}"
         try:
             self._client.create_task(parent=parent, task=task, **self._call)
+        except google_errors.AlreadyExists:
+            if name is None:
+                raise
         except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
             raise QueueUnavailable(str(error)) from error
         count(tasks=1)
+
+
+def _name(image: Image, what: str) -> str:
+    """A task's name that begins with a hash: names in an order would all go to one server.
+
+    https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2#createtaskrequest
+    """
+    name = f"{image.image_id}-{image.generation}-{image.seq}-{what}"
+    return f"{hashlib.sha256(name.encode()).hexdigest()[:8]}-{name}"

@@ -7,8 +7,6 @@ from google.cloud.firestore import DELETE_FIELD
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from shared.domain.job import Tally
-
 T = TypeVar("T")
 
 SPARSE = frozenset({"admitKey", "dueAt", "fanOutDueAt"})
@@ -44,11 +42,6 @@ def difference(before: object, after: object) -> dict[str, Any]:
     old, new = to_document(before), to_document(after)
     changed = {k: v for k, v in new.items() if k not in old or old[k] != v}
     return changed | {k: DELETE_FIELD for k in old if k not in new}
-
-
-def tally_fields(tally: Tally) -> dict[str, int]:
-    """The counters that a tally changes."""
-    return {k: v for k, v in to_document(tally).items() if v}
 
 
 def camel(fields: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ Hot writes are compare-and-set on the document's update time and increments, nev
 those lock, and a dozen images finishing at once would wait for each other.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
 from google.api_core import exceptions as google_errors
 from google.api_core.retry import Retry, if_exception_type
@@ -16,15 +17,19 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from pydantic import ValidationError
 
 from shared.adapters import documents
+from shared.adapters.firestore_errors import at_the_boundary
 from shared.adapters.meter import count
 from shared.domain.ids import job_id_of, latest_key
 from shared.domain.image import Image, ImageStatus
-from shared.domain.job import Job
+from shared.domain.job import Job, Tally
+from shared.domain.pace import Pace
 from shared.log import log
 from shared.ports import (
     ChangeJob,
-    Conflict,
+    Committed,
+    Counted,
     CreateJob,
+    Fence,
     LatestJob,
     NoteFannedOut,
     PassFence,
@@ -33,7 +38,7 @@ from shared.ports import (
     RetractReference,
     SaveImage,
     SaveJob,
-    StoreUnavailable,
+    SavePace,
     Versioned,
     Write,
     latest_job,
@@ -45,28 +50,7 @@ PAGE = 200
 CALL_SECONDS = 10.0
 """Of one call, its retries included: well below the claim's lease."""
 
-P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def _at_the_boundary(method: Callable[P, R]) -> Callable[P, R]:
-    """Turn the client library's errors into ours."""
-
-    @wraps(method)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(*args, **kwargs)
-        except (
-            google_errors.FailedPrecondition,
-            google_errors.AlreadyExists,
-            google_errors.NotFound,
-            google_errors.Aborted,
-        ) as error:
-            raise Conflict(str(error)) from error
-        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
-            raise StoreUnavailable(str(error)) from error
-
-    return wrapped
 
 
 class FirestoreJobStore:
@@ -82,52 +66,56 @@ class FirestoreJobStore:
 
     # --- reads -----------------------------------------------------------------------------------
 
-    @_at_the_boundary
+    @at_the_boundary
     def job(self, job_id: str) -> Versioned[Job] | None:  # noqa: D102 - see the port
         return self._read(Job, self._job_ref(job_id))
 
-    @_at_the_boundary
+    @at_the_boundary
     def image(self, image_id: str) -> Versioned[Image] | None:  # noqa: D102
         return self._read(Image, self._image_ref(image_id))
 
-    @_at_the_boundary
+    @at_the_boundary
     def images_of(self, job_id: str) -> list[Versioned[Image]]:  # noqa: D102
         # Ordered by id, which is the order of the request.
         return self._query_images(self._job_ref(job_id).collection("images"))
 
-    @_at_the_boundary
+    @at_the_boundary
     def latest_job(  # noqa: D102
         self, owner_uid: str, student_task_id: str
     ) -> Versioned[LatestJob] | None:
         return self._read(LatestJob, self._latest_ref(owner_uid, student_task_id))
 
-    @_at_the_boundary
+    @at_the_boundary
     def reference(self, job_id: str) -> Reference | None:  # noqa: D102
         found = self._read(Reference, self._reference_ref(job_id))
         return found.value if found else None
 
-    @_at_the_boundary
+    @at_the_boundary
     def waiting_for_reference(self, job_id: str) -> list[Versioned[Image]]:  # noqa: D102
         images = self._job_ref(job_id).collection("images")
         waiting = FieldFilter("status", "==", ImageStatus.WAITING_FOR_REFERENCE.value)
         return self._query_images(images.where(filter=waiting))
 
-    @_at_the_boundary
-    def fence(self) -> Versioned[int]:  # noqa: D102
-        snapshot = self._fence_ref().get(**self._call)
-        count(reads=1)
-        if not snapshot.exists:
-            return Versioned(0, None)
-        return Versioned(int(snapshot.get("passed")), snapshot.update_time)
+    @at_the_boundary
+    def open_jobs(self, owner_uid: str) -> int:  # noqa: D102
+        jobs = self._client.collection("jobs")
+        own = jobs.where(filter=FieldFilter("ownerUid", "==", owner_uid))
+        return self._count(own.where(filter=FieldFilter("completed", "==", False)))
 
-    @_at_the_boundary
+    @at_the_boundary
+    def fence(self) -> Versioned[Fence]:  # noqa: D102
+        return self._read(Fence, self._fence_ref()) or Versioned(Fence(), None)
+
+    @at_the_boundary
+    def pace(self) -> Pace:  # noqa: D102
+        found = self._read(Pace, self._pace_ref())
+        return found.value if found else Pace()
+
+    @at_the_boundary
     def held_slots(self) -> int:  # noqa: D102
-        holding = self._all_images().where(filter=FieldFilter("holdsSlot", "==", True))
-        held = int(holding.count().get(**self._call)[0][0].value)
-        count(reads=max(1, -(-held // 1000)))
-        return held
+        return self._count(self._all_images().where(filter=FieldFilter("holdsSlot", "==", True)))
 
-    @_at_the_boundary
+    @at_the_boundary
     def waiting(self, limit: int) -> list[Versioned[Image]]:  # noqa: D102
         return self._query_images(self._all_images().order_by("admitKey").limit(limit))
 
@@ -137,6 +125,20 @@ class FirestoreJobStore:
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:  # noqa: D102
         return self._pages(Image, self._past(self._all_images(), "fanOutDueAt", before))
 
+    @at_the_boundary
+    def jobs_of(  # noqa: D102
+        self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        jobs = self._client.collection("jobs")
+        own = jobs.where(filter=FieldFilter("ownerUid", "==", owner_uid))
+        down = firestore.Query.DESCENDING
+        newest_first = own.order_by("createdAt", down).order_by("__name__", down)
+        if after is not None:
+            created_at, job_id = after
+            cursor = {"createdAt": created_at, "__name__": self._job_ref(job_id)}
+            newest_first = newest_first.start_after(cursor)
+        return list(islice(self._pages(Job, newest_first, limit), limit))
+
     def unconcluded_jobs(self) -> Iterator[Job]:  # noqa: D102
         jobs = self._client.collection("jobs")
         ended = jobs.where(filter=FieldFilter("remaining", "==", 0))
@@ -144,17 +146,20 @@ class FirestoreJobStore:
 
     # --- writes ----------------------------------------------------------------------------------
 
-    @_at_the_boundary
-    def commit(self, *writes: Write) -> dict[str, object]:  # noqa: D102
+    @at_the_boundary
+    def commit(self, *writes: Write) -> Committed:  # noqa: D102
         batch = self._client.batch()
-        saved: dict[str, int] = {}
+        at: list[tuple[int, Write]] = []
         for write in writes:
-            if isinstance(write, SaveImage):
-                saved[write.after.image_id] = len(batch)
+            at.append((len(batch), write))
             self._add(batch, write)
-        count(writes=len(batch))
         results = batch.commit(**self._call)
-        return {image_id: results[index].update_time for image_id, index in saved.items()}
+        count(writes=len(batch))
+        versions = {w.after.image_id: results[i].update_time
+                    for i, w in at if isinstance(w, SaveImage)}  # fmt: skip
+        counted = {w.job_id: _counted(results[i])
+                   for i, w in at if isinstance(w, ChangeJob) and w.tally != Tally()}  # fmt: skip
+        return Committed(versions=versions, counted=counted)
 
     def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
         match write:
@@ -169,10 +174,7 @@ class FirestoreJobStore:
                 changes = documents.difference(write.before.value, write.after)
                 batch.update(ref, changes, option=self._if(write.before.version))
             case ChangeJob():
-                counters = documents.tally_fields(write.tally)
-                changes = {name: firestore.Increment(by) for name, by in counters.items()}
-                changes |= documents.camel({"updated_at": write.at, **write.fields})
-                batch.update(self._job_ref(write.job_id), changes)
+                self._change_job(batch, write)
             case PublishReference():
                 ref = self._reference_ref(write.reference.job_id)
                 batch.set(ref, documents.to_document(write.reference))
@@ -182,24 +184,34 @@ class FirestoreJobStore:
                 changes = {"fanOutDueAt": firestore.DELETE_FIELD}
                 batch.update(self._image_ref(write.image_id), changes)
             case PassFence():
-                passed = {"passed": write.fence.value + 1}
-                if write.fence.version is None:
-                    batch.create(self._fence_ref(), passed)
-                else:
-                    batch.update(self._fence_ref(), passed, option=self._if(write.fence.version))
+                self._replace(batch, self._fence_ref(), write.after, write.before.version)
+            case SavePace():
+                batch.set(self._pace_ref(), documents.to_document(write.pace))
+
+    def _change_job(self, batch: firestore.WriteBatch, write: ChangeJob) -> None:
+        changes = documents.camel({"updated_at": write.at, **write.fields})
+        if write.tally != Tally():
+            # All of them, as the answer has the new value of each that is added to.
+            counters = documents.to_document(write.tally)
+            changes |= {name: firestore.Increment(by) for name, by in counters.items()}
+        option = None if write.version is None else self._if(write.version)
+        batch.update(self._job_ref(write.job_id), changes, option=option)
 
     def _add_job(self, batch: firestore.WriteBatch, write: CreateJob) -> None:
         job = write.job
         batch.create(self._job_ref(job.job_id), documents.to_document(job))
         for image in write.images:
             batch.set(self._image_ref(image.image_id), documents.to_document(image))
-        latest = latest_job(job)
         ref = self._latest_ref(job.owner_uid, job.student_task_id)
-        if write.replaces is None:
-            batch.create(ref, documents.to_document(latest))
+        version = write.replaces.version if write.replaces else None
+        self._replace(batch, ref, latest_job(job), version)
+
+    def _replace(self, batch: firestore.WriteBatch, ref: Any, value: object, version: Any) -> None:
+        """Write a document if it is of that version; None: if there is none."""
+        if version is None:
+            batch.create(ref, documents.to_document(value))
         else:
-            option = self._if(write.replaces.version)
-            batch.update(ref, documents.to_document(latest), option=option)
+            batch.update(ref, documents.to_document(value), option=self._if(version))
 
     # --- paths and helpers -----------------------------------------------------------------------
 
@@ -218,11 +230,19 @@ class FirestoreJobStore:
     def _fence_ref(self) -> firestore.DocumentReference:
         return self._client.document("admission", "fence")
 
+    def _pace_ref(self) -> firestore.DocumentReference:
+        return self._client.document("admission", "pace")
+
     def _all_images(self) -> Any:
         return self._client.collection_group("images")
 
     def _if(self, version: object) -> Any:
         return self._client.write_option(last_update_time=version)
+
+    def _count(self, query: Any) -> int:
+        found = int(query.count().get(**self._call)[0][0].value)
+        count(reads=max(1, -(-found // 1000)))
+        return found
 
     def _past(self, query: Any, field: str, before: datetime) -> Any:
         return query.where(filter=FieldFilter(field, "<", before)).order_by(field)
@@ -243,22 +263,29 @@ class FirestoreJobStore:
             if (value := _readable(Image, snapshot)) is not None
         ]
 
-    def _pages(self, kind: type[R], query: Any) -> Iterator[R]:
-        page = self._page(query.limit(PAGE))
+    def _pages(self, kind: type[R], query: Any, size: int = PAGE) -> Iterator[R]:
+        page = self._page(query.limit(size))
         while page:
             for snapshot in page:
                 value = _readable(kind, snapshot)
                 if value is not None:
                     yield value
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
-            page = self._page(query.limit(PAGE).start_after(page[-1]))
+            page = self._page(query.limit(size).start_after(page[-1]))
 
-    @_at_the_boundary
+    @at_the_boundary
     def _page(self, query: Any) -> list[Any]:
         snapshots = list(query.stream(**self._call))
         count(reads=max(1, len(snapshots)))
         return snapshots
+
+
+def _counted(result: Any) -> Counted:
+    """The new counters: the client sorts what is added to by its name."""
+    values = (int(value.integer_value) for value in result.transform_results)
+    counters = Tally(**dict(zip(sorted(f.name for f in fields(Tally)), values, strict=True)))
+    return Counted(counters=counters, version=result.update_time)
 
 
 def _readable(kind: type[R], snapshot: Any) -> R | None:

@@ -10,12 +10,26 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.adapters.midjourney_answers import final_prompt, reaches_back, sighting, unconfirmed
+from shared.adapters.midjourney_answers import (
+    final_prompt,
+    news,
+    reaches_back,
+    sighting,
+    unconfirmed,
+)
 from shared.adapters.midjourney_http import NoEndpoint, ProxyHttp
 from shared.adapters.midjourney_submit import Submissions
 from shared.adapters.midjourney_upscale import Upscaler
 from shared.domain.failure import Failure, FailureCode
-from shared.domain.observation import Busy, Missing, ParentLost, Refused, Sighting, Unreachable
+from shared.domain.observation import (
+    Busy,
+    Missing,
+    ParentLost,
+    Refused,
+    Sighting,
+    Told,
+    Unreachable,
+)
 from shared.ports import LookAnswer, Picture, SubmitAnswer
 
 
@@ -29,29 +43,34 @@ class MidJourneyPainter:
         self._upscaler = Upscaler(self._http, self._submissions)
 
     def imagine(  # noqa: D102 - see the port
-        self, prompt: str, *, token: str, drawing: Picture | None = None
+        self, prompt: str, *, token: str, hook: str | None = None, drawing: Picture | None = None
     ) -> SubmitAnswer:
         body: dict[str, object] = {"prompt": prompt}
         if drawing is not None:
             body["base64Array"] = [_data_url(drawing)]
         if "--niji" in prompt:
             body["botType"] = "NIJI_JOURNEY"
-        answer = self._without_parent("imagine", body, token)
+        answer = self._without_parent("imagine", body, token, hook)
         if isinstance(answer, NoEndpoint):
             return Busy(reason=f"the proxy answered HTTP {answer.status}")
         return answer
 
-    def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:  # noqa: D102
-        answer = self._without_parent("describe", {"base64": _data_url(drawing)}, token)
+    def describe(  # noqa: D102
+        self, drawing: Picture, *, token: str, hook: str | None = None
+    ) -> SubmitAnswer:
+        answer = self._without_parent("describe", {"base64": _data_url(drawing)}, token, hook)
         if isinstance(answer, NoEndpoint):
             message = "The painter does not describe pictures."
             return Refused(failure=Failure(code=FailureCode.PROMPT_REJECTED, message=message))
         return answer
 
     def upscale(  # noqa: D102
-        self, parent_task_id: str, index: int, *, token: str
+        self, parent_task_id: str, index: int, *, token: str, hook: str | None = None
     ) -> SubmitAnswer | ParentLost:
-        return self._upscaler.upscale(parent_task_id, index, token)
+        return self._upscaler.upscale(parent_task_id, index, token, hook)
+
+    def news(self, body: object) -> Told | None:  # noqa: D102
+        return news(body)
 
     def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:  # noqa: D102
         task = self._http.task(task_id)
@@ -77,10 +96,10 @@ class MidJourneyPainter:
         return Missing(searched=True)
 
     def _without_parent(
-        self, what: str, body: dict[str, object], token: str
+        self, what: str, body: dict[str, object], token: str, hook: str | None
     ) -> SubmitAnswer | NoEndpoint:
         limit = self._http.time_limit()
-        answer = self._submissions.send(what, body, token=token, limit=limit)
+        answer = self._submissions.send(what, body, token=token, hook=hook, limit=limit)
         # Without a parent to be lost, code 3 says that no account is enabled: that may change.
         return Busy(reason=answer.reason) if isinstance(answer, ParentLost) else answer
 

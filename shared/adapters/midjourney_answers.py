@@ -20,6 +20,7 @@ from shared.domain.observation import (
     Phase,
     Refused,
     Sighting,
+    Told,
     Unreachable,
     Unsure,
 )
@@ -29,6 +30,9 @@ ACCEPTED, NOT_FOUND, INVALID, FAILED = 1, 3, 4, 9
 EXISTED, QUEUED, QUEUE_FULL, BANNED_WORD, RATE_LIMITED = 21, 22, 23, 24, 30
 CERTAIN_REFUSALS = frozenset((NOT_FOUND, INVALID, QUEUE_FULL, BANNED_WORD, RATE_LIMITED))
 """Codes that a gateway sends only if it has passed nothing on, whatever its HTTP status."""
+
+_LAST_MOMENT = 1e14
+"""Milliseconds since 1970: beyond it no date can be made of it."""
 
 NEWEST = 100
 """Tasks in trueai-org's list, which is cut there; novicezk's holds all (`TaskController`)."""
@@ -146,7 +150,6 @@ def task_of(answer: object) -> Mapping[str, Any] | Unreachable | None:
 def sighting(task: Mapping[str, Any]) -> Sighting:
     """What a Task says of its painting."""
     phase = _PHASES.get(str(task.get("status")), Phase.WAITING)
-    started = task.get("startTime")
     failure, permanent = None, False
     if phase is Phase.FAILED:
         failure, permanent = _failure(str(task.get("failReason") or ""))
@@ -157,10 +160,25 @@ def sighting(task: Mapping[str, Any]) -> Sighting:
         progress=_percent(task.get("progress")),
         picture_url=task.get("imageUrl") or None,
         words=_words(task) if described else None,
-        started_at=datetime.fromtimestamp(started / 1000, UTC) if started else None,
+        started_at=_moment(task.get("startTime")),
+        finished_at=_moment(task.get("finishTime")),
         failure=failure,
         permanent=permanent,
     )
+
+
+def news(body: object) -> Told | None:
+    """What a notification says: its body is a Task; None if it is none, or not one of ours."""
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str):
+        return None
+    token = body.get("state")
+    return Told(token=token, seen=sighting(body)) if isinstance(token, str) and token else None
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    if not isinstance(milliseconds, int | float) or not 0 < milliseconds < _LAST_MOMENT:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def unconfirmed(task: Mapping[str, Any]) -> bool:

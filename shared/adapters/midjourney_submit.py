@@ -26,10 +26,17 @@ class Submissions:
         self._http = http
 
     def send(
-        self, what: str, body: Mapping[str, object], *, token: str, limit: TimeLimit
+        self,
+        what: str,
+        body: Mapping[str, object],
+        *,
+        token: str,
+        hook: str | None,
+        limit: TimeLimit,
     ) -> SubmitAnswer | ParentLost | NoEndpoint:
         """POST to submit/`what`, and whatever else it takes; at most one of them is paid."""
-        answer = self._http.submit(what, {**body, "state": token}, limit)
+        whose = {"state": token} | ({"notifyHook": hook} if hook else {})
+        answer = self._http.submit(what, {**body, **whose}, limit)
         if isinstance(answer, NoEndpoint | Busy | Unsure):
             return answer
         meaning = submit_answer(answer)

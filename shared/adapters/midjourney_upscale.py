@@ -5,7 +5,7 @@ custom id of the grid's button at `submit/action`, which novicezk's does not hav
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.adapters.midjourney_answers import sighting, upscale_button
 from shared.adapters.midjourney_http import NoEndpoint, ProxyHttp, TimeLimit
@@ -28,11 +28,14 @@ class Upscaler:
         self._submissions = submissions
         self._change_exists = False
 
-    def upscale(self, parent_task_id: str, index: int, token: str) -> SubmitAnswer | ParentLost:
+    def upscale(
+        self, parent_task_id: str, index: int, token: str, hook: str | None
+    ) -> SubmitAnswer | ParentLost:
         """Have one of a grid's four, 1..4, enlarged."""
         limit = self._http.time_limit()
+        whose = _Whose(token, hook)
         if self._change_exists:
-            answer = self._change(parent_task_id, index, token, limit)
+            answer = self._change(parent_task_id, index, whose, limit)
             if not isinstance(answer, NoEndpoint):
                 return answer
         grid = self._http.task(parent_task_id, limit)
@@ -40,31 +43,42 @@ class Upscaler:
             return ParentLost(reason="the proxy knows no such grid")
         if isinstance(grid, Unreachable):
             return Busy(reason=f"the grid could not be looked at ({grid.reason})")
-        answer = self._with(grid, parent_task_id, index, token, limit)
+        answer = self._with(grid, parent_task_id, index, whose, limit)
         if isinstance(answer, NoEndpoint):
             return Busy(reason=f"the proxy answered HTTP {answer.status}")
         return answer
 
     def _with(
-        self, grid: Mapping[str, Any], task_id: str, index: int, token: str, limit: TimeLimit
+        self, grid: Mapping[str, Any], task_id: str, index: int, whose: "_Whose", limit: TimeLimit
     ) -> SubmitAnswer | ParentLost | NoEndpoint:
         button = upscale_button(grid, index)
         if button is not None:
             body = {"taskId": task_id, "customId": button}
-            answer = self._submissions.send("action", body, token=token, limit=limit)
+            answer = self._submissions.send(
+                "action", body, token=whose.token, hook=whose.hook, limit=limit
+            )
             if not isinstance(answer, NoEndpoint):
                 return answer
         elif isinstance(grid.get("buttons"), list):
             return _without_button(grid, index)
-        return self._change(task_id, index, token, limit)
+        return self._change(task_id, index, whose, limit)
 
     def _change(
-        self, task_id: str, index: int, token: str, limit: TimeLimit
+        self, task_id: str, index: int, whose: "_Whose", limit: TimeLimit
     ) -> SubmitAnswer | ParentLost | NoEndpoint:
         body = {"taskId": task_id, "action": "UPSCALE", "index": index}
-        answer = self._submissions.send("change", body, token=token, limit=limit)
+        answer = self._submissions.send(
+            "change", body, token=whose.token, hook=whose.hook, limit=limit
+        )
         self._change_exists = not isinstance(answer, NoEndpoint)
         return answer
+
+
+class _Whose(NamedTuple):
+    """By what we know an upscale again, and where its news go."""
+
+    token: str
+    hook: str | None
 
 
 def _without_button(grid: Mapping[str, Any], index: int) -> Busy | ParentLost:

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.domain import endings
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
-from shared.domain.observation import RegenerateRequested
+from shared.domain.observation import Admitted, RegenerateRequested
 from shared.domain.policy import Policy
 from shared.domain.stage import (
     DESCRIBE,
@@ -20,7 +20,7 @@ from shared.domain.stage import (
 from shared.domain.variants import CANDIDATES
 
 
-def admit(image: Image, now: datetime, policy: Policy) -> Image:
+def admit(image: Image, admitted: Admitted, now: datetime, policy: Policy) -> Image:
     """Give a queued image a slot; its own time starts here."""
     if image.status is not ImageStatus.QUEUED:
         return image
@@ -30,9 +30,23 @@ def admit(image: Image, now: datetime, policy: Policy) -> Image:
         status=stage.status,
         next_step=stage.submit,
         due_at=now,
-        deadline_at=min(image.deadline_at, now + policy.image_deadline),
         admit_key=None,
+        admitted_at=now,
         holds_slot=True,
+        crowded=admitted.crowded,
+    )
+
+
+def queue(image: Image) -> Image:
+    """Have the image wait for a slot, in its turn."""
+    return replace(
+        image,
+        status=ImageStatus.QUEUED,
+        next_step=Step.EXPIRE,
+        due_at=image.deadline_at,
+        admit_key=image.turn or image.created_at,
+        admitted_at=None,
+        holds_slot=False,
     )
 
 
@@ -48,12 +62,7 @@ def start_after(image: Image, reference_url: str) -> Image:
     """Queue a member that waited for its reference."""
     if image.status is not ImageStatus.WAITING_FOR_REFERENCE:
         return image
-    return replace(
-        image,
-        status=ImageStatus.QUEUED,
-        reference_url=reference_url,
-        admit_key=image.created_at,
-    )
+    return queue(replace(image, reference_url=reference_url))
 
 
 def cancel(image: Image, now: datetime, policy: Policy) -> Image:
@@ -80,10 +89,11 @@ def cancel(image: Image, now: datetime, policy: Policy) -> Image:
         next_step=Step.DRAIN,
         due_at=now + policy.look_max,
         deadline_at=now + stage.limit(policy),
+        admitted_at=None,
     )
 
 
-def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy: Policy) -> Image:
+def regenerate(image: Image, request: RegenerateRequested) -> Image:
     """Begin the next generation of an ended image; its picture stays until it is replaced.
 
     With a candidate it begins with the four pictures that are painted already, if there are any.
@@ -97,9 +107,9 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
             return image
     another = grid is not None
     queued = another or image.is_reference or request.reference_url is not None
-    return replace(
+    again = replace(
         image,
-        status=ImageStatus.QUEUED if queued else ImageStatus.WAITING_FOR_REFERENCE,
+        status=ImageStatus.WAITING_FOR_REFERENCE,
         generation=image.generation + 1,
         nonce=request.nonce,
         prompt=image.prompt if request.prompt is None else request.prompt,
@@ -111,7 +121,9 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         deadline_at=request.deadline_at,
         next_step=Step.EXPIRE,
         due_at=request.deadline_at,
-        admit_key=now - policy.head_start if queued else None,
+        turn=request.turn,
+        admit_key=None,
+        admitted_at=None,
         holds_slot=False,
         preview_url=None,
         # `fan_out_due_at` stays: members may still wait for the generation before this one.
@@ -128,6 +140,7 @@ def regenerate(image: Image, request: RegenerateRequested, now: datetime, policy
         store_attempts=0,
         troubles=0,
     )
+    return queue(again) if queued else again
 
 
 def _lacks_previews(image: Image) -> bool:

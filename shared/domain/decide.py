@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain import endings
+from shared.domain.ask import Ask, ChooseCandidate, Look
 from shared.domain.commands import admit, cancel, regenerate, start_after
 from shared.domain.image import Image, ImageStatus, Step
 from shared.domain.observation import (
     Accepted,
     Admitted,
-    Ask,
     Busy,
     CancelRequested,
     CandidateChosen,
     GaveUp,
-    Look,
     Missing,
     Observation,
     ParentLost,
@@ -31,15 +30,16 @@ from shared.domain.observation import (
     Sighting,
     Stored,
     StoreFailed,
+    Told,
     Unreachable,
     Unsure,
     Woken,
 )
 from shared.domain.policy import Policy
-from shared.domain.stage import SUBMITTING, WATCHING
+from shared.domain.stage import STAGES, SUBMITTING, WATCHING
 from shared.domain.storing import look_for_picture, store, store_failed, stored
 from shared.domain.submitting import answered, candidate_chosen, find, recovered, submit
-from shared.domain.watching import drained, find_again, unreachable, watched
+from shared.domain.watching import drained, find_again, told, unreachable, watched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +61,19 @@ class Decision:
         return self.after.ended and not self.before.ended
 
     @property
+    def free_of_charge(self) -> bool:
+        """Whether the question may be asked before anything is committed: it changes nothing."""
+        return isinstance(self.ask, ChooseCandidate)
+
+    @property
     def slot_freed(self) -> bool:
         """Whether another image can be admitted now."""
         return self.before.holds_slot and not self.after.holds_slot
+
+    @property
+    def hands_slot_on(self) -> bool:
+        """Whether it is for another image; what goes back to the queue has found none usable."""
+        return self.slot_freed and self.after.admit_key is None
 
     @property
     def reference_ready(self) -> bool:
@@ -93,6 +103,9 @@ def decide(image: Image, observation: Observation, now: datetime, policy: Policy
     after, ask = _respond(image, observation, now, policy)
     if after == image:
         return Decision(before=image, after=image, ask=ask)
+    if isinstance(observation, Told):  # no transition: every task that rings is still right
+        return Decision(before=image, after=replace(after, updated_at=now))
+    after, ask = _go_on(after, ask, now, policy)
     after = replace(after, seq=image.seq + 1, updated_at=now)
     return Decision(before=image, after=after, ask=ask)
 
@@ -105,6 +118,8 @@ def _respond(
             return _wake(image, now, policy)
         case Accepted() | Busy() | Refused() | Unsure() | ParentLost():
             return answered(image, observation, now, policy), None
+        case Told():
+            return told(image, observation), None
         case Sighting() | Missing() | Unreachable():
             return _see(image, observation, now, policy)
         case Stored():
@@ -119,6 +134,22 @@ def _respond(
             return _obey(image, observation, now, policy), None
 
 
+def _go_on(
+    image: Image, ask: Ask | None, now: datetime, policy: Policy
+) -> tuple[Image, Ask | None]:
+    """Begin at once with a submission that has become due: it shares the commit of what made it so.
+
+    At most once for each stage, as each of them claims, asks, or goes on to the next.
+    """
+    for _ in STAGES:
+        stage = SUBMITTING.get(image.next_step) if image.next_step else None
+        due = image.due_at is not None and image.due_at <= now
+        if ask is not None or stage is None or stage.submission(image) is not None or not due:
+            break
+        image, ask = _wake(image, now, policy)
+    return image, ask
+
+
 def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:
     """A task rang: begin with what `next_step` says, unless the deadline has passed."""
     step = image.next_step
@@ -126,7 +157,7 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
         return store(image, now, policy)
     if step in WATCHING:  # a look first: it may be done, however late we are
         return image, _look(image)
-    if step is not None and now >= image.deadline_at:
+    if step is not None and now >= policy.ends_at(image):
         return endings.expire(image), None
     if step in SUBMITTING:
         return submit(image, SUBMITTING[step], now, policy)
@@ -152,7 +183,7 @@ def _see(
         return recovered(image, SUBMITTING[step], seen, now, policy), None
     if step in WATCHING:
         done = isinstance(seen, Sighting) and seen.phase is Phase.DONE
-        if now >= image.deadline_at and not done:
+        if now >= policy.ends_at(image) and not done:
             return endings.expire(image), None
         match seen:
             case Sighting():
@@ -172,7 +203,7 @@ def _obey(image: Image, request: Observation, now: datetime, policy: Policy) -> 
     """Somebody outside the step machine wants something of the image."""
     match request:
         case Admitted():
-            return admit(image, now, policy)
+            return admit(image, request, now, policy)
         case ReferenceReady():
             return start_after(image, request.reference_url)
         case ReferenceFailed():
@@ -180,5 +211,5 @@ def _obey(image: Image, request: Observation, now: datetime, policy: Policy) -> 
         case CancelRequested():
             return cancel(image, now, policy)
         case RegenerateRequested():
-            return regenerate(image, request, now, policy)
+            return regenerate(image, request)
     return image

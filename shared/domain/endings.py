@@ -29,6 +29,7 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
         next_step=None,
         due_at=None,
         admit_key=None,
+        admitted_at=None,
         holds_slot=False,
         preview_url=preview.url if preview and image.has_picture else None,
         fan_out_due_at=None if status is ImageStatus.FAILED else image.fan_out_due_at,
@@ -43,7 +44,7 @@ def fail(image: Image, code: FailureCode, message: str) -> Image:
 def expire(image: Image) -> Image:
     """The image at its deadline; one that was draining just gives its slot back."""
     if image.ended:
-        return replace(image, next_step=None, due_at=None, holds_slot=False)
+        return replace(image, next_step=None, due_at=None, admitted_at=None, holds_slot=False)
     message = (
         "The time for the whole picture, waiting included, has passed. Regenerate it; if this "
         "happens often, the painter is overloaded."

@@ -180,10 +180,16 @@ class Image:
     next_step: Step | None = None
     due_at: datetime | None = None
     """When `next_step` is due; the sweeper looks for those long past it."""
+    turn: datetime | None = None
+    """Its place among all that wait for a slot: earlier ones are admitted first."""
     admit_key: datetime | None = None
-    """Set while it waits for a slot; the lowest key is admitted first."""
+    """Its turn, while it waits for a slot."""
+    admitted_at: datetime | None = None
+    """When it got the slot that it holds."""
     holds_slot: bool = False
     """Whether it counts against the painter's slots."""
+    crowded: bool = False
+    """Whether others waited for a slot when it got its own, so that one may wait for it again."""
     reference_url: str | None = None
     """The picture that it is painted after."""
     fan_out_due_at: datetime | None = None

@@ -1,8 +1,4 @@
-"""What can happen to an image (`Observation`) and what a step may ask the world to do (`Ask`).
-
-`shared.domain.decide` turns the first into the second; the use case `run_step` carries an ask out
-and feeds the answer back as the next observation.
-"""
+"""What can happen to an image (`Observation`); `shared.domain.decide` says what follows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,93 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.failure import Failure
-from shared.domain.image import BackgroundEffect, Kind, Variant
-
-# --- what a step may ask the world to do ---------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmitImagine:
-    """Send an IMAGINE: it costs money, and its claim has been committed."""
-
-    prompt: str
-    drawing: str | None
-    """The object in our bucket that goes along as an image prompt."""
-    token: str
-    not_after: datetime
-    """Later than this it must not be sent: the claim's lease could be over before the answer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmitUpscale:
-    """Send an UPSCALE of one of the four pictures of a grid: costs money, is claimed."""
-
-    parent_task_id: str
-    index: int
-    token: str
-    not_after: datetime
-    """As for an IMAGINE."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmitDescribe:
-    """Have a drawing put into words; claimed like what costs money."""
-
-    drawing: str
-    token: str
-    not_after: datetime
-    """As for an IMAGINE."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChooseCandidate:
-    """Find out which of a grid's four has colours nearest to the picture it was painted after."""
-
-    grid_url: str
-    reference_url: str | None
-    """The book's reference; None for one that was painted after a drawing only."""
-    drawing: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """Fetch one of the painter's tasks; `token` proves that it is ours."""
-
-    task_id: str
-    token: str
-    confirm: bool = True
-    """Whether the painter may be told yes if it asks whether the task is really wanted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Find:
-    """Search the painter's whole task list for a submission whose answer was lost."""
-
-    token: str
-    since: datetime
-    """When it was claimed: it can't have been submitted earlier."""
-    confirm: bool = True
-    """As for a look."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StorePicture:
-    """Copy the painter's finished picture into our bucket, cut out or blurred."""
-
-    kind: Kind
-    background_effect: BackgroundEffect
-    source_url: str
-    name: str
-    """What the objects' names begin with; the same for every try, so a repeat changes nothing."""
-    grid_url: str | None = None
-    """The grid, if the previews of its four are not stored yet."""
-    last_try: bool = False
-    """Store it as it was painted: what finishing it does has failed, or killed us, before."""
-
-
-Ask = SubmitDescribe | SubmitImagine | SubmitUpscale | ChooseCandidate | Look | Find | StorePicture
-
-# --- what can happen -----------------------------------------------------------------------------
+from shared.domain.image import BackgroundEffect, Variant
 
 
 @dataclass(frozen=True)
@@ -119,6 +29,9 @@ class Busy:
     """The painter certainly did not take the submission, but may later: try again after a while."""
 
     reason: str
+    everyone: bool = True
+    """Whether any other submission would have met the same: the painter's queue is full, its
+    account disabled, it is out of reach."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +79,8 @@ class Sighting:
     """Of a DESCRIBE that is done: what is to be seen in the drawing, in one line."""
     started_at: datetime | None = None
     """By the painter's clock; None when it did not say."""
+    finished_at: datetime | None = None
+    """Likewise."""
     failure: Failure | None = None
     """With phase FAILED: why."""
     permanent: bool = False
@@ -215,9 +130,21 @@ class CandidateChosen:
     """1..4; None if it could not be found out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The painter sent news of one of its tasks: a hint, late, doubled or forged at times."""
+
+    token: str
+    """Of the submission that it speaks of."""
+    seen: Sighting
+
+
+@dataclass(frozen=True, kw_only=True)
 class Admitted:
     """Admission gave the image a slot."""
+
+    crowded: bool = False
+    """Whether others have to go on waiting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +172,8 @@ class RegenerateRequested:
     deadline_at: datetime
     reference_url: str | None
     """For a member: the book's reference; None sends it to wait for one."""
+    turn: datetime
+    """Its place among all that wait for a slot."""
     prompt: str | None = None
     """New words, or None for those it has."""
     background_effect: BackgroundEffect | None = None
@@ -275,6 +204,7 @@ Observation = (
     | Stored
     | StoreFailed
     | CandidateChosen
+    | Told
     | Admitted
     | ReferenceReady
     | ReferenceFailed

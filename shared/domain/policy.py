@@ -1,9 +1,14 @@
 """The figures by which `decide` decides, and the moments it computes from them."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from shared.domain.image import Image
+from shared.domain.pace import Pace
 from shared.domain.prompts import PromptRules
+
+SAFETY_NET = 0.75
+"""Of a stage's time limit: when something that should have been told of is looked at anyway."""
 
 DRAWING_LEASES = 3
 """Leases that a claim lasts whose submission carries a drawing."""
@@ -15,6 +20,13 @@ class Policy:
 
     prompts: PromptRules
     slots: int = 12
+    """Images that the painter works on at once, at most."""
+    ahead: int = 1
+    """Images more that wait in the painter's own queue, so that it need not wait for us."""
+    notified: bool = False
+    """Whether the painter tells us when it ends something: looks are then a safety net only."""
+    pace: Pace = field(default_factory=Pace)
+    """How long the painter has lately taken; says when to look where it does not tell."""
     imagine_limit: timedelta = timedelta(seconds=120)
     """From the moment the painter began to work on it."""
     upscale_limit: timedelta = timedelta(seconds=30)
@@ -42,10 +54,17 @@ class Policy:
     backoff_max: timedelta = timedelta(seconds=30)
     head_start: timedelta = timedelta(minutes=30)
     """By how much references and regenerations go before other images of the same age."""
+    turn: timedelta = timedelta(seconds=6)
+    """How long all slots together take for an image: by so much an owner's next one stands back."""
     fan_out_grace: timedelta = timedelta(seconds=30)
     """How long after its reference a book's fan-out may take before the sweeper does it."""
     candidate: int | None = None
     """Which of the four is upscaled, 1..4; None: the one nearest to the reference in colour."""
+
+    @property
+    def capacity(self) -> int:
+        """Images that may be at the painter, at work or waiting there."""
+        return self.slots + self.ahead
 
     def lease(self, *, with_drawing: bool) -> timedelta:
         """How long a claim may stay without an answer before its call counts as dead.
@@ -59,11 +78,26 @@ class Policy:
         doublings = min(max(troubles - 1, 0), 16)
         return min(self.backoff_max, self.backoff_min * float(2**doublings))
 
-    def next_look(self, elapsed: timedelta, progress: int | None) -> timedelta:
-        """When to look again at a picture that has been worked on for `elapsed`.
+    def ends_at(self, image: Image) -> datetime:
+        """When the image ends, finished or not: its own deadline, or that of its time at work."""
+        if image.admitted_at is None:
+            return image.deadline_at
+        return min(image.deadline_at, image.admitted_at + self.image_deadline)
 
-        Half of what seems to remain, so that the looks close in on the end; without a figure to
-        judge by (UPSCALE never has one) an eighth of what has passed. Bounded both ways.
+    def next_look(self, stage: str, elapsed: timedelta, progress: int | None) -> timedelta:
+        """When to look again at what has been worked on for `elapsed`; without its time limit.
+
+        Where the painter tells us, only when it should have told long ago; else when it will most
+        likely have ended.
         """
-        remaining = elapsed * ((100 - min(progress, 99)) / progress) if progress else elapsed / 4
-        return max(self.look_min, min(self.look_max, remaining / 2))
+        if self.notified:
+            limit: timedelta = getattr(self, f"{stage}_limit")
+            return max(limit * SAFETY_NET - elapsed, self.look_max / 2)
+        seconds = self.pace.next_look(stage, elapsed.total_seconds())
+        if seconds is not None:
+            delay = timedelta(seconds=seconds)
+        elif progress:  # half of what seems to remain, so that the looks close in on the end
+            delay = elapsed * ((100 - min(progress, 99)) / progress) / 2
+        else:
+            delay = max(self.look_max / 4, elapsed / 8)
+        return max(self.look_min, min(self.look_max, delay))

@@ -5,19 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.domain import endings
+from shared.domain.ask import Ask, Look, StorePicture
 from shared.domain.failure import FailureCode
 from shared.domain.image import Image, ImageStatus, Shown, Step
-from shared.domain.observation import (
-    Ask,
-    Look,
-    Missing,
-    Phase,
-    Sighting,
-    Stored,
-    StoreFailed,
-    StorePicture,
-    Unreachable,
-)
+from shared.domain.observation import Missing, Phase, Sighting, Stored, StoreFailed, Unreachable
 from shared.domain.policy import Policy
 from shared.domain.variants import CANDIDATES
 
@@ -35,18 +26,24 @@ def object_name(image: Image) -> str:
 def store(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:
     """Claim a try, so that one that dies counts and is not run twice at once; then do it.
 
-    After a failure first ask the painter for a fresh link, as links expire.
+    The first needs no claim of its own: the commit that made it due is its claim, for a lease's
+    time. After a failure first ask the painter for a fresh link, as links expire.
     """
+    if _is_first_try(image) and image.due_at and now < image.due_at + policy.store_lease:
+        return image, look_for_picture(image, Missing(searched=False), policy)
     attempts = image.store_attempts + 1
     if attempts > policy.store_attempts:
         message = "The picture was painted but could not be finished. Regenerate it."
         return endings.fail(image, FailureCode.PICTURE_UNAVAILABLE, message), None
     after = replace(image, store_attempts=attempts, due_at=now + policy.store_lease)
     upscale = image.upscale
-    tried = image.store_attempts + image.troubles > 0
-    if tried and upscale is not None and upscale.task_id is not None:
+    if not _is_first_try(image) and upscale is not None and upscale.task_id is not None:
         return after, Look(task_id=upscale.task_id, token=upscale.token)
     return after, look_for_picture(after, Missing(searched=False), policy)
+
+
+def _is_first_try(image: Image) -> bool:
+    return image.store_attempts + image.troubles == 0
 
 
 def look_for_picture(
@@ -98,6 +95,7 @@ def store_failed(image: Image, result: StoreFailed, now: datetime, policy: Polic
         attempts = max(0, image.store_attempts - 1)
         due_at = now + policy.backoff(troubles)
         return replace(image, store_attempts=attempts, troubles=troubles, due_at=due_at)
+    image = replace(image, store_attempts=max(1, image.store_attempts))
     if result.passing or image.store_attempts >= policy.store_attempts:
         message = (
             f"The picture was painted but could not be copied ({result.reason}). Regenerate it."

@@ -11,25 +11,28 @@ made the claim can no longer be talking to the painter.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain import endings
+from shared.domain.ask import (
+    Ask,
+    ChooseCandidate,
+    Find,
+    SubmitDescribe,
+    SubmitImagine,
+    SubmitUpscale,
+)
+from shared.domain.commands import queue
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, Step, Submission
 from shared.domain.observation import (
     Accepted,
-    Ask,
     Busy,
     CandidateChosen,
-    ChooseCandidate,
-    Find,
     Missing,
     ParentLost,
     Refused,
     Sighting,
-    SubmitDescribe,
-    SubmitImagine,
-    SubmitUpscale,
     Unreachable,
     Unsure,
 )
@@ -120,7 +123,7 @@ def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Ima
             )
             return _accepted(image, stage, known, now, policy)
         case Busy():
-            return _released(image, stage, now, policy)
+            return _not_taken(image, stage, answer, now, policy)
         case Refused() if stage is DESCRIBE:
             return go_on(image, now)
         case Refused():
@@ -160,13 +163,23 @@ def recovered(
 def _accepted(
     image: Image, stage: Stage, submission: Submission, now: datetime, policy: Policy
 ) -> Image:
-    first_look = policy.look_max / 2 if stage is IMAGINE else policy.look_max / 4
     return replace(
         stage.with_submission(image, submission),
         next_step=stage.watch,
-        due_at=now + first_look,
+        due_at=now + policy.next_look(stage.name, timedelta(), None),
         troubles=0,
     )
+
+
+def _not_taken(image: Image, stage: Stage, busy: Busy, now: datetime, policy: Policy) -> Image:
+    """Wait: in the queue if all have to, so that no slot and no time at work is lost by it.
+
+    What has four pictures already keeps its slot: nobody else can be given the painter's half.
+    A drawing that can't be described yet is nobody else's trouble, and bounded.
+    """
+    if not busy.everyone or stage is not IMAGINE:
+        return _released(image, stage, now, policy)
+    return queue(stage.with_submission(image, None, attempts=-1))
 
 
 def _released(image: Image, stage: Stage, now: datetime, policy: Policy) -> Image:

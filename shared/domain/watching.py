@@ -1,19 +1,22 @@
 """Watching the painter at work: progress, endings, time limits, and trying again."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain import endings
+from shared.domain.ask import Ask, Find
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
-from shared.domain.observation import Ask, Find, Missing, Phase, Sighting, Unreachable
+from shared.domain.observation import Missing, Phase, Sighting, Told, Unreachable
 from shared.domain.policy import Policy
-from shared.domain.stage import DESCRIBE, IMAGINE, Stage
+from shared.domain.stage import DESCRIBE, IMAGINE, WATCHING, Stage
 
 GRID_DONE, UPSCALED = 80, 95
 """Percent of the whole picture's progress at which IMAGINE and UPSCALE end."""
 MOST_DESCRIBED = 1000
 """Characters of a description that are kept."""
+SEEN = 10
+"""Percent of progress that a person sees as a difference; less is not worth a write."""
 _PROGRESS = {"describe": (0, 0), "imagine": (0, GRID_DONE), "upscale": (GRID_DONE, GRID_DONE)}
 """Percent of the whole picture's progress while a stage goes from 0 to 100; UPSCALE says none."""
 
@@ -33,7 +36,8 @@ def watched(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: P
         case Phase.DONE | Phase.FAILED:
             return try_again(image, stage, seen.failure or _without_picture(), now, policy)
         case Phase.WAITING:
-            return replace(image, due_at=now + policy.look_max, troubles=0)
+            later = max(policy.look_max, policy.next_look(stage.name, timedelta(), None))
+            return replace(image, due_at=now + later, troubles=0)
         case Phase.WORKING:
             return _working(image, stage, seen, now, policy)
 
@@ -91,7 +95,8 @@ def drained(
 ) -> Image:
     """A canceled image keeps its slot for as long as the painter is, or may be, at work on it."""
     submission = image.latest_submission
-    lease = policy.lease(with_drawing=image.drawing is not None)
+    carries_drawing = image.drawing is not None and image.upscale is None
+    lease = policy.lease(with_drawing=carries_drawing)
     match seen:
         case Sighting():
             at_work = seen.phase in {Phase.WAITING, Phase.WORKING}
@@ -106,7 +111,7 @@ def drained(
             at_work = True
     if at_work:
         return replace(image, due_at=now + policy.look_max)
-    return replace(image, next_step=None, due_at=None, holds_slot=False)
+    return replace(image, next_step=None, due_at=None, admitted_at=None, holds_slot=False)
 
 
 def _done(image: Image, stage: Stage, url: str, now: datetime, policy: Policy) -> Image:
@@ -127,6 +132,7 @@ def _done(image: Image, stage: Stage, url: str, now: datetime, policy: Policy) -
         status=ImageStatus.POST_PROCESSING,
         progress=max(image.progress, UPSCALED),
         source_url=url,
+        admitted_at=None,
         holds_slot=False,
         next_step=Step.STORE,
         due_at=now,
@@ -148,7 +154,12 @@ def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: 
     limit = stage.limit(policy)
     if elapsed >= limit:
         return try_again(image, stage, _too_slow(stage, policy), now, policy)
-    delay = min(policy.next_look(elapsed, seen.progress), limit - elapsed)
+    delay = min(policy.next_look(stage.name, elapsed, seen.progress), limit - elapsed)
+    return replace(shown_progress(image, stage, seen), due_at=now + delay, troubles=0)
+
+
+def shown_progress(image: Image, stage: Stage, seen: Sighting) -> Image:
+    """The image with the progress and the partial picture that were seen; both only go forward."""
     begins, ends = _PROGRESS[stage.name]
     progress = begins + (seen.progress or 0) * (ends - begins) // 100
     return replace(
@@ -156,9 +167,21 @@ def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: 
         progress=max(image.progress, progress),
         # While it upscales, the painter may still show the grid: keep what we have.
         preview_url=(seen.picture_url if stage is IMAGINE else None) or image.preview_url,
-        due_at=now + delay,
-        troubles=0,
     )
+
+
+def told(image: Image, news: Told) -> Image:
+    """What a person would see change by the painter's news; the step machine stays where it is."""
+    stage = WATCHING.get(image.next_step) if image.next_step else None
+    submission = stage.submission(image) if stage else None
+    if stage is None or submission is None or submission.token != news.token:
+        return image
+    if news.seen.phase is not Phase.WORKING:
+        return image
+    after = shown_progress(image, stage, news.seen)
+    first_picture = image.preview_url is None and after.preview_url is not None
+    # News come in any order: a partial picture is taken only with progress.
+    return after if first_picture or after.progress - image.progress >= SEEN else image
 
 
 def _too_slow(stage: Stage, policy: Policy) -> Failure:

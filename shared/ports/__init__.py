@@ -33,8 +33,11 @@ from shared.ports.queue import (
 )
 from shared.ports.store import (
     ChangeJob,
+    Committed,
     Conflict,
+    Counted,
     CreateJob,
+    Fence,
     JobStore,
     LatestJob,
     NoteFannedOut,
@@ -44,6 +47,7 @@ from shared.ports.store import (
     RetractReference,
     SaveImage,
     SaveJob,
+    SavePace,
     StoreError,
     StoreUnavailable,
     Versioned,
@@ -53,8 +57,11 @@ from shared.ports.store import (
 
 __all__ = [
     "ChangeJob",
+    "Committed",
     "Conflict",
+    "Counted",
     "CreateJob",
+    "Fence",
     "Finished",
     "JobStore",
     "LatestJob",
@@ -76,6 +83,7 @@ __all__ = [
     "RetractReference",
     "SaveImage",
     "SaveJob",
+    "SavePace",
     "StoreError",
     "StoreUnavailable",
     "SubmitAnswer",

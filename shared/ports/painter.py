@@ -10,6 +10,7 @@ from shared.domain.observation import (
     ParentLost,
     Refused,
     Sighting,
+    Told,
     Unreachable,
     Unsure,
 )
@@ -25,14 +26,24 @@ class Painter(Protocol):
     No method raises for what the painter does: every outcome is an observation.
     """
 
-    def imagine(self, prompt: str, *, token: str, drawing: Picture | None = None) -> SubmitAnswer:
-        """Have four pictures painted, after a drawing if one is given. Costs money."""
+    def imagine(
+        self, prompt: str, *, token: str, hook: str | None = None, drawing: Picture | None = None
+    ) -> SubmitAnswer:
+        """Have four pictures painted, after a drawing if one is given. Costs money.
 
-    def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:
+        `hook` is where the painter sends its news of it, if it can, for `news`.
+        """
+
+    def describe(self, drawing: Picture, *, token: str, hook: str | None = None) -> SubmitAnswer:
         """Have a drawing put into words, which come as the `words` of a `Sighting`."""
 
-    def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
+    def upscale(
+        self, parent_task_id: str, index: int, *, token: str, hook: str | None = None
+    ) -> SubmitAnswer | ParentLost:
         """Have one of the four, 1..4, enlarged. Costs money."""
+
+    def news(self, body: object) -> Told | None:
+        """What the painter sent to a hook, given as parsed JSON; None if it says nothing."""
 
     def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
         """See how a task is doing; a task that does not carry the token is not ours: `Missing`.

@@ -1,5 +1,6 @@
 """The task queue: Cloud Tasks, or what stands in for it."""
 
+from datetime import datetime
 from typing import Protocol
 
 from shared.domain.image import Image
@@ -15,5 +16,17 @@ class TaskQueue(Protocol):
     def schedule(self, image: Image) -> None:
         """Ring for the image's next step when it is due, with its fencing token."""
 
-    def ask_admission(self) -> None:
-        """Have the admission run soon."""
+    def ring(self, image: Image) -> None:
+        """Ring for the image's next step now; repeated for the same fencing token, only once."""
+
+    def schedule_alarm(self, image: Image) -> None:
+        """The same as `schedule`, for what will most likely be over before: it can be called off.
+
+        Only once for the same fencing token: what is overdue wants `schedule`.
+        """
+
+    def call_off(self, image: Image) -> None:
+        """Take the alarm for that fencing token back, if it is still there."""
+
+    def ask_admission(self, at: datetime | None = None) -> None:
+        """Have the admission run soon, or at that moment."""

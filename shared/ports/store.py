@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
 
 from shared.domain.image import Image
 from shared.domain.job import Job, Tally
+from shared.domain.pace import Pace
 
 T = TypeVar("T")
 
@@ -42,6 +46,22 @@ class Reference:
     """The painter's own link, which works at once and expires."""
     ready_at: datetime
     expire_at: datetime
+    crowded: bool = False
+    """Whether images waited for a slot lately."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """The document `admission/fence`: what admissions have to tell each other."""
+
+    passed: int = 0
+    """How many have been; of two that overlap, the second finds it changed."""
+    paused_until: datetime | None = None
+    """Until then the painter is left alone, as it took nothing."""
+    troubles: int = 0
+    """How often in a row it took nothing; sets how long it is left alone."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +115,17 @@ class SaveJob:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeJob:
-    """Add to a job's counters and set fields of it, whoever else writes: never conflicts."""
+    """Add to a job's counters and set fields of it, whoever else writes: never conflicts.
+
+    But for one with a version: that conflicts if anybody wrote since.
+    """
 
     job_id: str
     at: datetime
     tally: Tally = field(default_factory=Tally)
     fields: Mapping[str, object] = field(default_factory=dict)
     """Values by `Job` field name."""
+    version: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +153,34 @@ class NoteFannedOut:
 class PassFence:
     """Let this admission be the only one since the fence was read: overlapping ones conflict."""
 
-    fence: Versioned[int]
+    before: Versioned[Fence]
+    after: Fence
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavePace:
+    """Keep how long the painter has lately taken: never conflicts, the last one wins."""
+
+    pace: Pace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A job's counters after a commit that changed them."""
+
+    counters: Tally
+    version: object
+    """Of the job, for a write that is conditional on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """What a commit brought."""
+
+    versions: Mapping[str, object]
+    """The new version of each saved image, by its id."""
+    counted: Mapping[str, Counted]
+    """The counters of each job whose counters were changed, by its id."""
 
 
 Write = (
@@ -141,6 +192,7 @@ Write = (
     | RetractReference
     | NoteFannedOut
     | PassFence
+    | SavePace
 )
 
 
@@ -165,8 +217,14 @@ class JobStore(Protocol):
     def waiting_for_reference(self, job_id: str) -> list[Versioned[Image]]:
         """The job's images that wait for its reference."""
 
-    def fence(self) -> Versioned[int]:
+    def open_jobs(self, owner_uid: str) -> int:
+        """How many jobs of an owner have not ended."""
+
+    def fence(self) -> Versioned[Fence]:
         """The admission fence; to be read before the slots are counted."""
+
+    def pace(self) -> Pace:
+        """How long the painter has lately taken."""
 
     def held_slots(self) -> int:
         """How many images count against the painter's slots."""
@@ -180,11 +238,19 @@ class JobStore(Protocol):
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
         """Every reference whose fan-out should have been done before that moment."""
 
+    def jobs_of(
+        self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        """An owner's jobs, the newest first, at most `limit` of them.
+
+        `after` is where the page before ended: the creation and the id of its last job.
+        """
+
     def unconcluded_jobs(self) -> Iterator[Job]:
         """Every job whose images have all ended and that does not say so."""
 
-    def commit(self, *writes: Write) -> dict[str, object]:
-        """Do all writes or none. Answers the new version of each saved image by its id.
+    def commit(self, *writes: Write) -> Committed:
+        """Do all writes or none.
 
         Raises `Conflict` if one of the writes is conditional on something that is not so.
         """

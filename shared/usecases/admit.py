@@ -1,51 +1,108 @@
 """Admission: keeps the painter's slots full, and no fuller."""
 
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.image import Image
-from shared.domain.job import JobStatus
 from shared.domain.observation import Admitted
-from shared.ports import ChangeJob, Conflict, PassFence, QueueUnavailable, SaveImage, Write
+from shared.ports import Conflict, Fence, PassFence, QueueUnavailable, SaveImage, Versioned, Write
+from shared.usecases.carrying_out import begin_all
 from shared.usecases.services import Services
-from shared.usecases.transitions import enqueue
+from shared.usecases.transitions import Advanced, begin_job
 
 TRIES = 10
 
 
 def admit(services: Services) -> int:
-    """Give the free slots to the images that wait with the lowest `admit_key`; answers how many.
+    """Give the free slots to the images whose turn it is, and begin with them; answers how many.
 
     Its queue dispatches one at a time, but a task can still come twice. So the fence is read
     before the slots are counted and passed in the same commit: of two admissions that overlap,
-    the second conflicts and counts anew. Raises `StoreUnavailable`.
+    the second conflicts and counts anew. After a pause one image tries whether the painter takes
+    anything again. Raises `StoreUnavailable`.
     """
+    if services.store.held_slots() >= services.policy.capacity:
+        return 0  # whoever gives a slot back sees what waits
     for _ in range(TRIES):
+        fence = services.store.fence()
+        if _is_paused(services, fence.value):
+            return 0
         try:
-            admitted = _admit_once(services)
+            admitted = admit_among(services, fence)
         except Conflict:  # another admission, or an image was canceled meanwhile
             continue
-        for image in admitted:
-            enqueue(partial(services.queue.schedule, image))
-        return len(admitted)
+        begun = begin_all(services, admitted)
+        if fence.value.troubles == 0 or not any(begun):
+            return len(admitted)
+        _resume(services)
     raise QueueUnavailable("admission was overtaken each time; the task is tried again")
 
 
-def _admit_once(services: Services) -> list[Image]:
-    store, policy, now = services.store, services.policy, services.clock()
-    fence = store.fence()
-    free = policy.slots - store.held_slots()
-    waiting = store.waiting(free) if free > 0 else []
-    if not waiting:
+def admit_among(
+    services: Services,
+    fence: Versioned[Fence],
+    others: Sequence[SaveImage] = (),
+    more_writes: Sequence[Write] = (),
+) -> list[Advanced]:
+    """Give the free slots to those whose turn it is, among all that wait and `others`.
+
+    `others` begin to wait with this very commit: those that get no slot are written as they come.
+    The commit has `more_writes` in it, too. Raises `Conflict`, `StoreUnavailable`.
+    """
+    store, now, policy = services.store, services.clock(), services.current_policy()
+    most = 0 if _is_paused(services, fence.value) else policy.capacity - store.held_slots()
+    if fence.value.troubles:
+        most = min(most, 1)
+    reach(CrashPoint.SLOTS_COUNTED)
+    waiting = store.waiting(most) if most > 0 else []
+    candidates = [(one, one.value) for one in waiting] + [(one.before, one.after) for one in others]
+    candidates.sort(key=lambda candidate: _turn(candidate[1]))
+    chosen, left = candidates[: max(most, 0)], candidates[max(most, 0) :]
+    writes = [
+        *more_writes,
+        *(
+            SaveImage(before=before, after=after)
+            for before, after in left
+            if after is not before.value
+        ),
+    ]
+    crowded = bool(left) or len(waiting) == most
+    decisions = []
+    for before, queued in chosen:
+        admitted = decide(queued, Admitted(crowded=crowded), now, policy)
+        decisions.append((before, admitted))
+        writes.append(SaveImage(before=before, after=admitted.after))
+        if admitted.after.is_reference:
+            writes.append(begin_job(services, admitted.after))
+    if chosen:
+        passed = replace(fence.value, passed=fence.value.passed + 1)
+        writes.append(PassFence(before=fence, after=passed))
+    if not writes:
         return []
-    writes: list[Write] = [PassFence(fence=fence)]
-    admitted = []
-    for image in waiting:
-        after = decide(image.value, Admitted(), now, policy).after
-        writes.append(SaveImage(before=image, after=after))
-        admitted.append(after)
-        if after.is_reference:
-            running = {"status": JobStatus.RUNNING}
-            writes.append(ChangeJob(job_id=after.job_id, at=now, fields=running))
-    store.commit(*writes)
-    return admitted
+    versions = store.commit(*writes).versions
+    reach(CrashPoint.ADMISSION_WRITTEN)
+    return [
+        Advanced(image=Versioned(one.after, versions[one.after.image_id]), decision=one)
+        for _, one in decisions
+    ]
+
+
+def _turn(image: Image) -> tuple[datetime, str]:
+    return image.admit_key or image.created_at, image.image_id
+
+
+def _is_paused(services: Services, fence: Fence) -> bool:
+    return fence.paused_until is not None and services.clock() < fence.paused_until
+
+
+def _resume(services: Services) -> None:
+    """The painter takes something again."""
+    fence = services.store.fence()
+    after = replace(fence.value, passed=fence.value.passed + 1, troubles=0, paused_until=None)
+    try:
+        services.store.commit(PassFence(before=fence, after=after))
+    except Conflict:
+        return

@@ -1,13 +1,15 @@
 """Canceling a book: once this has answered, nothing more is submitted for it."""
 
+from shared.crash_points import CrashPoint, reach
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job
 from shared.domain.observation import CancelRequested
 from shared.domain.stage import submission_in_flight
 from shared.ports import Versioned
+from shared.usecases.conclude_job import conclude_job
 from shared.usecases.read_book import owned_job
 from shared.usecases.services import Services
-from shared.usecases.transitions import Stale, advance, follow_up
+from shared.usecases.transitions import Stale, advance, call_off_alarms, follow_up
 
 PAUSE_SECONDS = 0.05
 
@@ -23,13 +25,16 @@ def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
     while True:
         left = [i for i in services.store.images_of(job_id) if not i.value.ended]
         if not left:
+            conclude_job(services, job_id)  # the last one may have ended in another process
             return owned_job(services, owner_uid, job_id).value
         for image in sorted(left, key=_in_order):
             try:
-                _, decision = advance(services, image, CancelRequested())
+                advanced = advance(services, image, CancelRequested())
             except Stale:
                 continue
-            follow_up(services, decision)
+            reach(CrashPoint.CANCEL_WRITTEN)
+            follow_up(services, advanced)
+            call_off_alarms(services, [advanced.decision])
         if any(_in_flight(services, image.value) for image in left):
             services.pause(PAUSE_SECONDS)
 

@@ -1,19 +1,24 @@
 """The last image to end completes its job."""
 
-from shared.domain.job import conclude
-from shared.ports import Conflict, SaveJob
+from shared.crash_points import CrashPoint, reach
+from shared.domain.job import JobStatus, conclude
+from shared.ports import ChangeJob, Conflict, Counted, SaveJob
 from shared.usecases.services import Services
 
 TRIES = 10
 
 
-def conclude_job(services: Services, job_id: str) -> bool:
+def conclude_job(services: Services, job_id: str, counted: Counted | None = None) -> bool:
     """Write the job's ending if all its images have ended; answers whether it did.
 
-    Whoever counted an image's end calls this after that commit, so the last of them sees all
-    counted. Two at once want to write the same; one wins, the other finds it done. If this is
-    lost, the sweeper calls it.
+    Whoever counted an image's end calls this after that commit, with what it counted, so the last
+    of them sees all counted. Two at once want to write the same; one wins, the other finds it
+    done. If this is lost, the sweeper calls it.
     """
+    if counted is not None and counted.counters.remaining > 0:
+        return False
+    if counted is not None and _succeeded(services, job_id, counted):
+        return True
     for _ in range(TRIES):
         job = services.store.job(job_id)
         if job is None:
@@ -21,9 +26,28 @@ def conclude_job(services: Services, job_id: str) -> bool:
         concluded = conclude(job.value, services.clock())
         if concluded is job.value:
             return False
+        reach(CrashPoint.BEFORE_CONCLUSION)
         try:
             services.store.commit(SaveJob(before=job, after=concluded))
         except Conflict:
             continue
+        reach(CrashPoint.CONCLUDED)
         return True
     return False
+
+
+def _succeeded(services: Services, job_id: str, counted: Counted) -> bool:
+    """Write the ending that needs no reading: nothing failed, so there is nothing to explain."""
+    if counted.counters.failed or counted.counters.canceled:
+        return False
+    now = services.clock()
+    done = {"status": JobStatus.SUCCEEDED, "completed": True, "completed_at": now, "error": None}
+    reach(CrashPoint.BEFORE_CONCLUSION)
+    try:
+        services.store.commit(
+            ChangeJob(job_id=job_id, at=now, fields=done, version=counted.version)
+        )
+    except Conflict:
+        return False
+    reach(CrashPoint.CONCLUDED)
+    return True

@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from shared.crash_points import CrashPoint, reach
+from shared.domain.ask import ChooseCandidate, StorePicture
 from shared.domain.image import BackgroundEffect, Kind, Variant
-from shared.domain.observation import (
-    CandidateChosen,
-    ChooseCandidate,
-    Stored,
-    StoreFailed,
-    StorePicture,
-)
+from shared.domain.observation import CandidateChosen, Stored, StoreFailed
 from shared.domain.variants import BLURRED, CANDIDATES, CUT_OUT, ORIGINAL, PALED, PREVIEW
 from shared.log import log
 from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable, Rendition
@@ -90,8 +86,11 @@ def _processed_name(ask: StorePicture) -> str:
 def _put(services: Services, prefix: str, name: str, rendition: Rendition) -> Variant:
     picture = rendition.picture
     full_name = f"{prefix}-{name}{picture.suffix}"
+    reach(CrashPoint.BEFORE_UPLOAD)
+    url = services.picture_store.put(full_name, picture)
+    reach(CrashPoint.UPLOADED)
     return Variant(
-        url=services.picture_store.put(full_name, picture),
+        url=url,
         name=full_name,
         content_type=picture.content_type,
         width=rendition.width,

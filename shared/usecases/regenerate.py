@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.image import BackgroundEffect, Image, Kind, Step
 from shared.domain.job import Job, JobStatus, tally
@@ -22,6 +23,7 @@ from shared.usecases.refusals import (
 )
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
+from shared.usecases.turns import turn_of_next
 
 TRIES = 5
 LINK_LIFE = timedelta(hours=12)
@@ -59,6 +61,7 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
             services.store.commit(*writes)
         except Conflict:
             continue
+        reach(CrashPoint.REGENERATION_WRITTEN)
         enqueue(services.queue.ask_admission)
         return next(write.after for write in writes if isinstance(write, SaveImage))
     raise ImageBusy(image_id)
@@ -84,6 +87,7 @@ def _check(image: Image, wish: Wish) -> None:
 def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -> list[Write]:
     now = services.clock()
     deadline = now + services.job_deadline
+    turn = turn_of_next(services, job.owner_uid, job.image_count) - services.policy.head_start
     again = [(image, wish, _reference_url(services, image.value, job, wish))]
     fields: dict[str, object] = {
         "status": JobStatus.RUNNING,
@@ -109,6 +113,7 @@ def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -
             nonce=services.new_nonce(),
             deadline_at=deadline,
             reference_url=reference_url,
+            turn=turn if old is image else turn + services.policy.head_start,
             prompt=wanted.prompt,
             option_ids=wanted.option_ids,
             background_effect=wanted.background_effect,

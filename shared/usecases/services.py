@@ -1,11 +1,13 @@
 """Everything that the use cases work with, handed in at one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
+from shared.notify_hooks import NotifyHooks
 from shared.ports import (
     JobStore,
     Painter,
@@ -15,6 +17,16 @@ from shared.ports import (
     PictureTools,
     TaskQueue,
 )
+from shared.usecases.paces import Paces
+
+T = TypeVar("T")
+
+
+class SideBySide(Protocol):
+    """Does several things at the same time."""
+
+    def __call__(self, things: list[Callable[[], T]]) -> list[T]:
+        """Do them all; answers what each of them answered, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +43,9 @@ class Services:
     picture_store: PictureStore
     picture_tools: PictureTools
     picture_finisher: PictureFinisher
+    hooks: NotifyHooks | None
+    """Where the painter sends its news; None: it sends none, and is looked at instead."""
+    paces: Paces
     fallbacks: Fallbacks
     policy: Policy
     clock: Callable[[], datetime]
@@ -39,6 +54,11 @@ class Services:
     """32 hexadecimal digits that nobody can guess."""
     pause: Callable[[float], None]
     """Wait that many seconds."""
+    side_by_side: SideBySide
     job_deadline: timedelta
     job_lifetime: timedelta
     sweep_grace: timedelta
+
+    def current_policy(self) -> Policy:
+        """The policy, with the pace that the painter has at present."""
+        return replace(self.policy, pace=self.paces.current())

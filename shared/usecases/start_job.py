@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.crash_points import CrashPoint, reach
+from shared.domain.commands import queue
 from shared.domain.ids import job_id_of, new_image_id, new_job_id
 from shared.domain.image import BackgroundEffect, Image, ImageStatus, Kind, Role, Step
 from shared.domain.job import Book, Job, JobStatus
-from shared.ports import Conflict, CreateJob
+from shared.ports import Conflict, CreateJob, LatestJob
 from shared.usecases.refusals import AlreadyRunning, DrawingUnavailable, KeyReused
 from shared.usecases.services import Services
 from shared.usecases.take_drawing import Sketch, take_drawing
 from shared.usecases.transitions import enqueue
+from shared.usecases.turns import turn_of_next
 
 TRIES = 5
 DRAWINGS_WITHIN = timedelta(seconds=30)
@@ -51,36 +54,52 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     Drawings are taken in before anything is written, so that a bad one costs nothing. Raises
     `KeyReused`, `AlreadyRunning`, `DrawingRefused`, `DrawingUnavailable`, `StoreUnavailable`.
     """
+    key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
+    job_id = new_job_id(book.owner_uid, key)
     drawings: list[str | None] | None = None
-    for _ in range(TRIES):
-        key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
-        job_id = new_job_id(book.owner_uid, key)
-        known = services.store.job(job_id)
-        if known is not None:
-            if known.value.request_hash != book.content_hash:
-                raise KeyReused(job_id)
-            if known.value.status is JobStatus.QUEUED:  # its first call may have died before this
-                enqueue(services.queue.ask_admission)
-            images = [image.value for image in services.store.images_of(job_id)]
-            return Book(job=known.value, images=images), False
-        latest = services.store.latest_job(book.owner_uid, book.student_task_id)
-        if latest is not None:
-            previous = services.store.job(latest.value.job_id)
-            if previous is not None and latest.value.job_id == job_id:
+    for attempt in range(TRIES):
+        latest = None
+        # A first book, without drawings, is written at once: the store says if it is not new.
+        if attempt > 0 or any(new.sketch for new in book.images):
+            known = services.store.job(job_id)
+            if known is not None:
+                return _found(services, known.value, book), False
+            latest = services.store.latest_job(book.owner_uid, book.student_task_id)
+            if latest is not None and not _may_follow(services, latest.value, job_id):
                 continue  # the same request was written between our reads
-            if previous is not None and not previous.value.completed:
-                raise AlreadyRunning(previous.value.job_id)
         if drawings is None:
             drawings = _take_drawings(services, book, job_id)
         new = _new(services, book, job_id, drawings)
         creation = CreateJob(job=new.job, images=tuple(new.images), replaces=latest)
         try:
             services.store.commit(creation)
-        except Conflict:  # the same request, or another one for this task, came at the same time
+        except Conflict:  # the same request, or another one for this task, came before
             continue
+        reach(CrashPoint.JOB_WRITTEN)
         enqueue(services.queue.ask_admission)
         return new, True
     raise AlreadyRunning(job_id)
+
+
+def _found(services: Services, job: Job, book: NewBook) -> Book:
+    if job.request_hash != book.content_hash:
+        raise KeyReused(job.job_id)
+    if job.status is JobStatus.QUEUED:  # its first call may have died before this
+        enqueue(services.queue.ask_admission)
+    images = [image.value for image in services.store.images_of(job.job_id)]
+    return Book(job=job, images=images)
+
+
+def _may_follow(services: Services, latest: LatestJob, job_id: str) -> bool:
+    """Whether a new job may be its task's latest. Raises `AlreadyRunning`."""
+    previous = services.store.job(latest.job_id)
+    if previous is None:  # expired
+        return True
+    if latest.job_id == job_id:
+        return False
+    if not previous.value.completed:
+        raise AlreadyRunning(previous.value.job_id)
+    return True
 
 
 def _take_drawings(services: Services, book: NewBook, job_id: str) -> list[str | None]:
@@ -100,8 +119,9 @@ def _take_drawings(services: Services, book: NewBook, job_id: str) -> list[str |
 def _new(services: Services, book: NewBook, job_id: str, drawings: list[str | None]) -> Book:
     now = services.clock()
     deadline = now + services.job_deadline
+    turn = turn_of_next(services, book.owner_uid, len(book.images))
     images = [
-        _new_image(services, book, new, new_image_id(job_id, index), drawing, now, deadline)
+        _new_image(services, book, new, new_image_id(job_id, index), drawing, now, turn)
         for index, (new, drawing) in enumerate(zip(book.images, drawings, strict=True))
     ]
     job = Job(
@@ -128,10 +148,11 @@ def _new_image(
     image_id: str,
     drawing: str | None,
     now: datetime,
-    deadline: datetime,
+    turn: datetime,
 ) -> Image:
+    deadline = now + services.job_deadline
     first = new.role is Role.REFERENCE
-    return Image(
+    image = Image(
         image_id=image_id,
         job_id=job_id_of(image_id),
         owner_uid=book.owner_uid,
@@ -144,7 +165,7 @@ def _new_image(
         drawing=drawing,
         background_effect=book.background_effect,
         fallback_url=services.fallbacks.url_for(book.fairytale_id, new.kind),
-        status=ImageStatus.QUEUED if first else ImageStatus.WAITING_FOR_REFERENCE,
+        status=ImageStatus.WAITING_FOR_REFERENCE,
         created_at=now,
         updated_at=now,
         deadline_at=deadline,
@@ -152,5 +173,6 @@ def _new_image(
         nonce=services.new_nonce(),
         next_step=Step.EXPIRE,
         due_at=deadline,
-        admit_key=now - services.policy.head_start if first else None,
+        turn=turn - services.policy.head_start if first else turn,
     )
+    return queue(image) if first else image

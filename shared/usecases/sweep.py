@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.crash_points import CrashPoint, reach
 from shared.ports import QueueUnavailable, StoreError
 from shared.usecases.conclude_job import conclude_job
 from shared.usecases.fan_out import fan_out
@@ -58,6 +59,7 @@ def _each(found: Iterator[T], mend: Callable[[T], object], errors: list[Exceptio
         count += 1
         try:
             mend(item)
+            reach(CrashPoint.SWEPT_ONE)
         except (StoreError, QueueUnavailable) as error:
             errors.append(error)
     return count

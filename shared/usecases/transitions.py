@@ -2,29 +2,39 @@
 
 Whatever ends, frees, publishes or fails with an image stands in the same commit as the image
 itself. If the process dies after it, the sweeper finds what is due and enqueues it.
+
+A slot that falls free while others wait for one is handed on in the commit that frees it: the heir
+is admitted, and its submission claimed, without any counting, as one image's slot becomes the
+other's. So no slot stands empty for the time of a task, and two processes can't both give it away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial, reduce
 
+from shared.crash_points import CrashPoint, reach
+from shared.domain.ask import SubmitDescribe, SubmitImagine, SubmitUpscale
 from shared.domain.decide import Decision, decide
 from shared.domain.image import Image, Step
-from shared.domain.job import tally
+from shared.domain.job import JobStatus, tally
 from shared.domain.observation import (
+    Accepted,
+    Admitted,
     CancelRequested,
     Observation,
     ReferenceFailed,
-    SubmitDescribe,
-    SubmitImagine,
-    SubmitUpscale,
 )
+from shared.domain.stage import WATCHING
 from shared.log import log
 from shared.ports import (
     ChangeJob,
     Conflict,
+    Counted,
     PublishReference,
     QueueUnavailable,
     Reference,
     SaveImage,
+    StoreError,
     Versioned,
     Write,
 )
@@ -34,55 +44,181 @@ from shared.usecases.services import Services
 TRIES = 5
 """How often a commit is tried that another write to the same image got in the way of."""
 
+COUNTED_HANDOVERS = 16
+"""One in so many handovers counts the slots first, so that a lowered number is reached soon."""
+
 
 class Stale(Exception):
     """Somebody else has moved the image on: what was about to be done is not wanted any more."""
 
 
-def advance(
-    services: Services, image: Versioned[Image], observation: Observation
-) -> tuple[Versioned[Image], Decision]:
-    """Decide on an observation and commit what follows from it.
+@dataclass(frozen=True, kw_only=True)
+class Advanced:
+    """An image after a decision on it was carried out."""
 
-    A write that did not move the image on (its fan-out noted, say) only costs another try. Raises
-    `Stale` if the image was moved on, `StoreUnavailable` if the store did not answer.
+    image: Versioned[Image]
+    """As it is in the store."""
+    decision: Decision
+    observed: tuple[Observation, ...] = ()
+    """What led to the decision, if it is not committed: its question is asked before."""
+    heir: "Advanced | None" = None
+    """The image that got its slot."""
+    counted: Counted | None = None
+    """Its job's counters, if it ended; None if they are not known."""
+
+
+def advance(services: Services, image: Versioned[Image], *observed: Observation) -> Advanced:
+    """Decide on what was observed, one after the other, and commit what follows from it.
+
+    A write that did not move the image on (progress that was told, say) only costs another try.
+    Raises `Stale` if the image was moved on, `StoreUnavailable` if the store did not answer.
     """
     for _ in range(TRIES):
-        decision = decide(image.value, observation, services.clock(), services.policy)
+        decision = _decide_all(services, image.value, observed)
+        if decision.ask is not None and decision.free_of_charge:
+            return Advanced(image=image, decision=decision, observed=observed)
         if not decision.changed:
-            return image, decision
+            return Advanced(image=image, decision=decision)
+        reach(_before(decision, observed[-1]))
         try:
-            versions = services.store.commit(*_writes(services, image, decision))
+            advanced = _commit(services, image, decision)
         except Conflict:
             again = services.store.image(image.value.image_id)
             if again is not None and again.value == decision.after and not _is_paid(decision):
-                return again, decision  # our own commit, whose answer was lost on the way
+                # Our own commit, whose answer was lost on the way; of an heir's claim nobody
+                # could say whose it is, so it is left to the sweeper.
+                return Advanced(image=again, decision=decision)
             if again is None or fencing_token(again.value) != fencing_token(image.value):
                 raise Stale(image.value.image_id) from None
             image = again
             continue
-        return Versioned(decision.after, versions[decision.after.image_id]), decision
+        reach(_after(decision, observed[-1]))
+        return advanced
     raise Stale(image.value.image_id)
 
 
-def follow_up(services: Services, decision: Decision) -> None:
+def follow_up(services: Services, advanced: Advanced) -> None:
     """Enqueue what follows from a committed decision, and conclude the job if it was the last."""
+    decision = advanced.decision
     image = decision.after
-    if decision.changed and image.next_step not in {None, Step.EXPIRE}:
-        enqueue(lambda: services.queue.schedule(image))
-    if decision.slot_freed:
-        enqueue(services.queue.ask_admission)
+    if not decision.changed:
+        return
+    watched = services.policy.notified and image.next_step in WATCHING
+    if image.next_step not in {None, Step.EXPIRE}:
+        schedule = services.queue.schedule_alarm if watched else services.queue.schedule
+        enqueue(lambda: schedule(image))
+        reach(CrashPoint.TASK_CREATED)
     if decision.ended:
-        conclude_job(services, image.job_id)
+        conclude_job(services, image.job_id, advanced.counted)
+    if decision.hands_slot_on and advanced.heir is None and _others_wait(services):
+        enqueue(services.queue.ask_admission)
+
+
+def call_off_alarms(services: Services, decisions: Iterable[Decision]) -> None:
+    """Take back the alarms of looks that are not wanted any more; one that rings does no harm."""
+    if not services.policy.notified:
+        return
+    for decision in decisions:
+        before = decision.before
+        if decision.changed and before.next_step in WATCHING:
+            enqueue(partial(services.queue.call_off, before))
+
+
+def fencing_token(image: Image) -> tuple[int, int]:
+    """Generation and sequence number: equal as long as nobody has moved the image on."""
+    return image.generation, image.seq
+
+
+def enqueue(create: Callable[[], None]) -> None:
+    """Create a task; if it can't be created, the sweeper will, so what was done still stands."""
+    try:
+        create()
+    except QueueUnavailable as error:
+        log("WARNING", "task not created; left to the sweeper", why=str(error))
+
+
+def _decide_all(services: Services, image: Image, observed: tuple[Observation, ...]) -> Decision:
+    now, policy = services.clock(), services.current_policy()
+
+    def then(decision: Decision, observation: Observation) -> Decision:
+        following = decide(decision.after, observation, now, policy)
+        return Decision(before=image, after=following.after, ask=following.ask)
+
+    return reduce(then, observed, Decision(before=image, after=image))
+
+
+def _commit(services: Services, image: Versioned[Image], decision: Decision) -> Advanced:
+    writes, heir = _writes(services, image, decision), None
+    if decision.hands_slot_on and decision.before.crowded:
+        heir = _heir(services, decision.before)
+    if heir is not None:
+        given, admitted = heir
+        writes.append(SaveImage(before=given, after=admitted.after))
+        if admitted.after.is_reference:
+            writes.append(begin_job(services, admitted.after))
+    committed = services.store.commit(*writes)
+    versions = committed.versions
+    return Advanced(
+        image=Versioned(decision.after, versions[decision.after.image_id]),
+        decision=decision,
+        heir=heir
+        and Advanced(
+            image=Versioned(heir[1].after, versions[heir[1].after.image_id]), decision=heir[1]
+        ),
+        counted=committed.counted.get(decision.after.job_id),
+    )
+
+
+def begin_job(services: Services, reference: Image) -> ChangeJob:
+    """The write that says that a job's painting has begun, with its reference's."""
+    fields = {"status": JobStatus.RUNNING}
+    return ChangeJob(job_id=reference.job_id, at=services.clock(), fields=fields)
+
+
+def _heir(services: Services, leaving: Image) -> tuple[Versioned[Image], Decision] | None:
+    """Who is to have the slot of an image that leaves it, and what is decided for it."""
+    # No handover ever adds to the slots that are held: only a lowered number makes a difference.
+    counts = int(leaving.nonce[:4], 16) % COUNTED_HANDOVERS == 0
+    if counts and services.store.held_slots() > services.policy.capacity:
+        return None
+    for waiting in services.store.waiting(1):
+        if waiting.value.image_id == leaving.image_id:
+            return None
+        now, policy = services.clock(), services.current_policy()
+        return waiting, decide(waiting.value, Admitted(crowded=True), now, policy)
+    return None
+
+
+def _others_wait(services: Services) -> bool:
+    """Asked after the commit that frees a slot: whoever waits from now on asks for admission."""
+    try:
+        return bool(services.store.waiting(1))
+    except StoreError:
+        return True
 
 
 def _is_paid(decision: Decision) -> bool:
     return isinstance(decision.ask, SubmitDescribe | SubmitImagine | SubmitUpscale)
 
 
-def fencing_token(image: Image) -> tuple[int, int]:
-    """Generation and sequence number: equal as long as nobody has moved the image on."""
-    return image.generation, image.seq
+def _before(decision: Decision, observation: Observation) -> CrashPoint:
+    if _is_paid(decision):
+        return CrashPoint.BEFORE_CLAIM
+    if isinstance(observation, Accepted):
+        return CrashPoint.SUBMITTED
+    if decision.ended:
+        return CrashPoint.BEFORE_END
+    return CrashPoint.BEFORE_SLOT_FREED if decision.slot_freed else CrashPoint.BEFORE_PROGRESS
+
+
+def _after(decision: Decision, observation: Observation) -> CrashPoint:
+    if _is_paid(decision):
+        return CrashPoint.CLAIM_WRITTEN
+    if isinstance(observation, Accepted):
+        return CrashPoint.ANSWER_WRITTEN
+    if decision.ended:
+        return CrashPoint.END_WRITTEN
+    return CrashPoint.SLOT_FREED if decision.slot_freed else CrashPoint.PROGRESS_WRITTEN
 
 
 def _writes(services: Services, image: Versioned[Image], decision: Decision) -> list[Write]:
@@ -96,6 +232,7 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             image_url=after.source_url,
             ready_at=now,
             expire_at=after.expire_at,
+            crowded=image.value.crowded,
         )
         writes.append(PublishReference(reference=reference))
     if not decision.ended:
@@ -112,11 +249,3 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             change += tally(member.value, gone)
     writes.append(ChangeJob(job_id=after.job_id, at=now, tally=change, fields=fields))
     return writes
-
-
-def enqueue(create: Callable[[], None]) -> None:
-    """Create a task; if it can't be created, the sweeper will, so what was done still stands."""
-    try:
-        create()
-    except QueueUnavailable as error:
-        log("WARNING", "task not created; left to the sweeper", why=str(error))

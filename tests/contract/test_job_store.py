@@ -16,6 +16,7 @@ from shared.adapters.meter import metered
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import BackgroundEffect, Image, ImageStatus, Shown, Step, Submission
 from shared.domain.job import Job, JobStatus, Tally
+from shared.domain.pace import Pace
 from shared.ports import (
     ChangeJob,
     Conflict,
@@ -27,6 +28,7 @@ from shared.ports import (
     Reference,
     SaveImage,
     SaveJob,
+    SavePace,
     StoreUnavailable,
 )
 from shared.usecases.start_job import Book, start_job
@@ -150,9 +152,9 @@ def test_the_version_that_a_commit_answers_is_good_for_the_next(
     image = store.image(book.images[0].image_id)
     assert image is not None
     first = replace(image.value, seq=1)
-    versions = store.commit(SaveImage(before=image, after=first))
+    committed = store.commit(SaveImage(before=image, after=first))
 
-    again = type(image)(first, versions[first.image_id])
+    again = type(image)(first, committed.versions[first.image_id])
     store.commit(SaveImage(before=again, after=replace(first, seq=2)))
 
     read = store.image(first.image_id)
@@ -236,9 +238,53 @@ def test_members_that_wait_for_the_reference(store: JobStore, book: Book) -> Non
 def test_the_fence_lets_one_of_two_overlapping_admissions_pass(store: JobStore) -> None:
     for _ in range(2):  # the first time it has to be made
         fence = store.fence()
-        store.commit(PassFence(fence=fence))
+        after = replace(fence.value, passed=fence.value.passed + 1, troubles=2, paused_until=NOW)
+        store.commit(PassFence(before=fence, after=after))
         with pytest.raises(Conflict):
-            store.commit(PassFence(fence=fence))
+            store.commit(PassFence(before=fence, after=after))
+        assert store.fence().value == after
+
+
+def test_the_pace_is_kept_and_the_last_one_wins(store: JobStore) -> None:
+    assert store.pace() == Pace()
+    for seconds in (60.5, 61.0):
+        pace = store.pace().with_duration("imagine", seconds)
+        store.commit(SavePace(pace=pace))
+    assert store.pace().durations == {"imagine": (60.5, 61.0)}
+
+
+def test_the_open_jobs_of_an_owner_are_counted(store: JobStore, book: Book) -> None:
+    assert store.open_jobs(book.job.owner_uid) == 1
+    assert store.open_jobs("somebody else") == 0
+    job = store.job(book.job.job_id)
+    assert job is not None
+    store.commit(SaveJob(before=job, after=replace(job.value, completed=True)))
+    assert store.open_jobs(book.job.owner_uid) == 0
+
+
+def test_a_commit_answers_the_new_counters_of_its_job(store: JobStore, book: Book) -> None:
+    job_id, count = book.job.job_id, book.job.image_count
+    for number in (1, 2):
+        one_more = Tally(remaining=-1, succeeded=1, canceled=2)
+        committed = store.commit(ChangeJob(job_id=job_id, at=NOW, tally=one_more))
+        counters = Tally(remaining=count - number, succeeded=number, failed=0, canceled=2 * number)
+        assert committed.counted[job_id].counters == counters
+    assert store.commit(ChangeJob(job_id=job_id, at=NOW)).counted == {}
+
+
+def test_a_change_may_be_conditional_on_the_counted_version(store: JobStore, book: Book) -> None:
+    job_id, one = book.job.job_id, Tally(remaining=-1, succeeded=1)
+    older = store.commit(ChangeJob(job_id=job_id, at=NOW, tally=one)).counted[job_id]
+    newer = store.commit(ChangeJob(job_id=job_id, at=NOW, tally=one)).counted[job_id]
+    done = {"completed": True}
+
+    with pytest.raises(Conflict):
+        store.commit(ChangeJob(job_id=job_id, at=NOW, fields=done, version=older.version))
+    store.commit(ChangeJob(job_id=job_id, at=NOW, fields=done, version=newer.version))
+
+    job = store.job(job_id)
+    assert job is not None
+    assert job.value.completed
 
 
 def test_slots_are_counted_over_all_jobs(store: JobStore, book: Book) -> None:
@@ -342,6 +388,69 @@ def test_one_unreadable_document_does_not_stop_the_sweep(
 
     assert overdue == book.images[1:]
     assert "unreadable document" in capsys.readouterr().out
+    client.close()
+
+
+# --- an owner's list -----------------------------------------------------------------------------
+
+
+def listed(store: JobStore, *minutes: int, owner: str = "ann") -> list[Job]:
+    """New jobs of an owner, each made so many minutes after the first, in the store."""
+    jobs = []
+    for number, minute in enumerate(minutes):
+        book = made(f"{owner} {number}", f"task {owner} {number}")
+        at = NOW + timedelta(minutes=minute)
+        job = replace(book.job, owner_uid=owner, created_at=at)
+        store.commit(CreateJob(job=job, images=tuple(book.images), replaces=None))
+        jobs.append(job)
+    return jobs
+
+
+def test_an_owners_jobs_are_listed_the_newest_first(store: JobStore) -> None:
+    jobs = listed(store, 2, 0, 1)
+    listed(store, 3, owner="bob")
+
+    assert store.jobs_of("ann", 10) == [jobs[0], jobs[2], jobs[1]]
+    assert store.jobs_of("nobody", 10) == []
+
+
+def test_pages_of_a_list_meet_even_where_jobs_are_of_the_same_moment(store: JobStore) -> None:
+    jobs = listed(store, 0, 0, 0, 0, 1)
+    newest = sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)
+
+    found: list[Job] = []
+    after = None
+    for _ in range(3):
+        found += store.jobs_of("ann", 2, after)
+        after = (found[-1].created_at, found[-1].job_id)
+
+    assert found == newest
+    assert store.jobs_of("ann", 2, after) == []
+
+
+def test_a_job_that_is_made_between_two_pages_moves_none_of_them(store: JobStore) -> None:
+    first, second = reversed(listed(store, 0, 1))
+    page = store.jobs_of("ann", 1)
+    book = made("newer", "newer")
+    newer = replace(book.job, owner_uid="ann", created_at=NOW + timedelta(hours=1))
+    store.commit(CreateJob(job=newer, images=(), replaces=None))
+
+    assert page == [first]
+    assert store.jobs_of("ann", 1, (first.created_at, first.job_id)) == [second]
+
+
+def test_a_page_reads_each_of_its_jobs_once_and_one_unreadable_ends_no_list(
+    emulator: EmulatorWithEvents,
+) -> None:
+    client = _client(emulator)
+    store = FirestoreJobStore(client)
+    oldest, broken, _, newest = listed(store, 0, 1, 2, 3)
+
+    with metered() as meter:
+        assert len(store.jobs_of("ann", 3)) == 3
+        assert (meter.reads, meter.writes) == (3, 0)
+    client.document("jobs", broken.job_id).update({"status": "no such status"})
+    assert [job.job_id for job in store.jobs_of("ann", 3)][::2] == [newest.job_id, oldest.job_id]
     client.close()
 
 

@@ -85,6 +85,52 @@ def test_storing_has_a_queue_and_a_function_of_its_own(
     )
 
 
+def test_ringing_twice_for_one_fencing_token_rings_once(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    later = replace(IMAGINE, due_at=datetime.now(UTC) + timedelta(hours=1))
+    queue.ring(later)
+    queue.ring(later)
+    queue.ring(replace(later, seq=later.seq + 1))
+
+    bodies = [json.loads(call.body)["seq"] for call in target.wait_for(2)]
+    assert sorted(bodies) == [later.seq, later.seq + 1]
+
+
+def test_an_alarm_rings_when_it_is_due_unless_it_was_called_off(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=0.5)
+    off, on = replace(IMAGINE, seq=1, due_at=due), replace(IMAGINE, seq=2, due_at=due)
+    queue.schedule_alarm(off)
+    queue.schedule_alarm(on)
+    queue.schedule_alarm(on)
+
+    queue.call_off(off)
+    queue.call_off(off)
+
+    assert [json.loads(call.body)["seq"] for call in target.wait_for(1)] == [2]
+
+
+def test_what_is_overdue_rings_though_its_alarm_is_lost(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    image = replace(IMAGINE, due_at=datetime.now(UTC) + timedelta(hours=1))
+    queue.schedule_alarm(image)
+    queue.call_off(image)
+
+    queue.schedule(replace(image, due_at=datetime.now(UTC)))
+
+    target.wait_for(1)
+
+
+def test_admission_can_be_asked_for_a_later_moment(queue: CloudTaskQueue, target: Target) -> None:
+    later = datetime.now(UTC) + timedelta(seconds=0.3)
+    queue.ask_admission(later)
+
+    assert target.wait_for(1)[0].at >= later.timestamp()
+
+
 def test_admission_has_a_queue_of_its_own(queue: CloudTaskQueue, target: Target) -> None:
     queue.ask_admission()
 

@@ -9,10 +9,14 @@ from datetime import datetime
 from shared.domain.ids import latest_key
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, Tally
+from shared.domain.pace import Pace
 from shared.ports import (
     ChangeJob,
+    Committed,
     Conflict,
+    Counted,
     CreateJob,
+    Fence,
     LatestJob,
     NoteFannedOut,
     PassFence,
@@ -21,12 +25,13 @@ from shared.ports import (
     RetractReference,
     SaveImage,
     SaveJob,
+    SavePace,
     Versioned,
     Write,
     latest_job,
 )
 
-FENCE = "admission/fence"
+FENCE, PACE = "admission/fence", "admission/pace"
 
 
 class MemoryJobStore:
@@ -67,8 +72,15 @@ class MemoryJobStore:
         status = ImageStatus.WAITING_FOR_REFERENCE
         return [image for image in self.images_of(job_id) if image.value.status is status]
 
-    def fence(self) -> Versioned[int]:
-        return self._documents.get(FENCE, Versioned(0, None))  # type: ignore[return-value]
+    def open_jobs(self, owner_uid: str) -> int:
+        return sum(job.owner_uid == owner_uid and not job.completed for job in self.jobs)
+
+    def fence(self) -> Versioned[Fence]:
+        return self._documents.get(FENCE, Versioned(Fence(), None))  # type: ignore[return-value]
+
+    def pace(self) -> Pace:
+        found = self._documents.get(PACE)
+        return found.value if found else Pace()  # type: ignore[return-value]
 
     def held_slots(self) -> int:
         return sum(image.value.holds_slot for image in self._images())
@@ -84,13 +96,24 @@ class MemoryJobStore:
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
         return self._past("fan_out_due_at", before)
 
+    def jobs_of(
+        self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        places = {(job.created_at, job.job_id): job for job in self.jobs}
+        found = [
+            places[place]
+            for place in sorted(places, reverse=True)
+            if places[place].owner_uid == owner_uid and (after is None or place < after)
+        ]
+        return found[:limit]
+
     def unconcluded_jobs(self) -> Iterator[Job]:
         jobs = [d.value for d in self._documents.values() if isinstance(d.value, Job)]
         return iter([job for job in jobs if job.remaining == 0 and not job.completed])
 
     # --- writes ----------------------------------------------------------------------------------
 
-    def commit(self, *writes: Write) -> dict[str, object]:
+    def commit(self, *writes: Write) -> Committed:
         with self._lock:
             documents, published = dict(self._documents), []
             for write in writes:
@@ -100,9 +123,15 @@ class MemoryJobStore:
             self._documents = documents
             self.published += published
             saved = [write.after.image_id for write in writes if isinstance(write, SaveImage)]
-            return {image_id: documents[f"images/{image_id}"].version for image_id in saved}
+            counted = [w.job_id for w in writes if isinstance(w, ChangeJob) and w.tally != Tally()]
+            return Committed(
+                versions={image_id: documents[f"images/{image_id}"].version for image_id in saved},
+                counted={job: _counted(documents[f"jobs/{job}"]) for job in counted},
+            )
 
-    def _apply(self, documents: dict[str, Versioned[object]], write: Write) -> None:
+    def _apply(  # noqa: C901 - a table
+        self, documents: dict[str, Versioned[object]], write: Write
+    ) -> None:
         match write:
             case CreateJob():
                 self._create(documents, f"jobs/{write.job.job_id}", write.job)
@@ -117,7 +146,10 @@ class MemoryJobStore:
             case SaveJob():
                 self._replace(documents, f"jobs/{write.after.job_id}", write.after, write.before)
             case ChangeJob():
-                job = self._existing(documents, f"jobs/{write.job_id}")
+                path = f"jobs/{write.job_id}"
+                job = self._existing(documents, path)
+                if write.version not in {None, documents[path].version}:
+                    raise Conflict(path)
                 assert isinstance(job, Job)
                 counters = {f.name: getattr(job, f.name) + getattr(write.tally, f.name)
                             for f in fields(Tally)}  # fmt: skip
@@ -133,8 +165,10 @@ class MemoryJobStore:
                 after_image = replace(image, fan_out_due_at=None)
                 self._put(documents, f"images/{write.image_id}", after_image)
             case PassFence():
-                before = write.fence if write.fence.version is not None else None
-                self._replace(documents, FENCE, write.fence.value + 1, before)
+                before = write.before if write.before.version is not None else None
+                self._replace(documents, FENCE, write.after, before)
+            case SavePace():
+                self._put(documents, PACE, write.pace)
 
     def _create(self, documents: dict[str, Versioned[object]], path: str, value: object) -> None:
         self._replace(documents, path, value, None)
@@ -169,3 +203,8 @@ class MemoryJobStore:
             if getattr(image.value, field) is not None and getattr(image.value, field) < before
         ]
         return iter(sorted(found, key=lambda image: getattr(image, field)))
+
+
+def _counted(job: Versioned[object]) -> Counted:
+    counters = {f.name: getattr(job.value, f.name) for f in fields(Tally)}
+    return Counted(counters=Tally(**counters), version=job.version)

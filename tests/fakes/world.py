@@ -22,10 +22,12 @@ from shared.domain.observation import (
     Phase,
     Refused,
     Sighting,
+    Told,
     Unreachable,
     Unsure,
 )
 from shared.domain.policy import Policy
+from shared.notify_hooks import NotifyHooks
 from shared.ports import (
     Finished,
     LookAnswer,
@@ -38,6 +40,7 @@ from shared.ports import (
 from shared.prompt_file import read_prompt_rules
 from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
+from shared.usecases.paces import Paces
 from shared.usecases.run_step import run_step
 from shared.usecases.services import Services
 from shared.usecases.start_job import NewBook, NewImage, start_job
@@ -46,7 +49,7 @@ from tests.fakes.store import MemoryJobStore
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 OWNER = "everybody"
-POLICY = Policy(prompts=read_prompt_rules())
+POLICY = Policy(prompts=read_prompt_rules(), ahead=0)
 
 
 @dataclass
@@ -80,17 +83,21 @@ class FakePainter:
     unreachable: bool = False
     ids: itertools.count = field(default_factory=lambda: itertools.count(1))  # type: ignore[type-arg]
 
-    def imagine(self, prompt: str, *, token: str, drawing: Picture | None = None) -> SubmitAnswer:
+    def imagine(
+        self, prompt: str, *, token: str, hook: str | None = None, drawing: Picture | None = None
+    ) -> SubmitAnswer:
         answer = self._submit("IMAGINE", prompt, token, drawing)
         assert not isinstance(answer, ParentLost)
         return answer
 
-    def describe(self, drawing: Picture, *, token: str) -> SubmitAnswer:
+    def describe(self, drawing: Picture, *, token: str, hook: str | None = None) -> SubmitAnswer:
         answer = self._submit("DESCRIBE", "", token, drawing)
         assert not isinstance(answer, ParentLost)
         return answer
 
-    def upscale(self, parent_task_id: str, index: int, *, token: str) -> SubmitAnswer | ParentLost:
+    def upscale(
+        self, parent_task_id: str, index: int, *, token: str, hook: str | None = None
+    ) -> SubmitAnswer | ParentLost:
         parent = self.paintings.get(parent_task_id)
         if parent is None or parent.lost:
             return ParentLost(reason="unknown")
@@ -110,6 +117,9 @@ class FakePainter:
             if painting.token == token and not painting.lost:
                 return self._see(painting)
         return Missing(searched=True)
+
+    def news(self, body: object) -> Told | None:
+        return body if isinstance(body, Told) else None
 
     def of(self, action: str) -> list[Painting]:
         return [p for p in self.paintings.values() if p.action == action]
@@ -153,6 +163,7 @@ class FakePainter:
             progress=min(93, int(spent / needs * 100)) if painting.action == "IMAGINE" else None,
             picture_url=f"https://discord.test/{painting.task_id}/partial.webp",
             started_at=painting.accepted_at,
+            finished_at=painting.accepted_at + needs if spent >= needs else None,
         )
         if spent < needs or painting.hangs:
             return working
@@ -243,13 +254,33 @@ class FakeQueue:
     order: itertools.count = field(default_factory=itertools.count)  # type: ignore[type-arg]
     copies: int = 1
     created: int = 0
+    _named: set[tuple[str, tuple[object, ...]]] = field(default_factory=set)
 
     def schedule(self, image: Image) -> None:
         assert image.due_at is not None
         self._add(image.due_at, "step", image.image_id, image.generation, image.seq)
 
-    def ask_admission(self) -> None:
-        self._add(self.clock(), "admit")
+    def ring(self, image: Image) -> None:
+        self._once(image, "now", self.clock())
+
+    def schedule_alarm(self, image: Image) -> None:
+        assert image.due_at is not None
+        self._once(image, "alarm", image.due_at)
+
+    def call_off(self, image: Image) -> None:
+        token = (image.image_id, image.generation, image.seq)
+        gone = [one for one in self.due if one[2] == "alarm" and one[3] == token]
+        self.due = [one for one in self.due if one not in gone]
+        heapq.heapify(self.due)
+
+    def ask_admission(self, at: datetime | None = None) -> None:
+        self._add(at or self.clock(), "admit")
+
+    def _once(self, image: Image, kind: str, at: datetime) -> None:
+        token = (image.image_id, image.generation, image.seq)
+        if (kind, token) not in self._named:
+            self._named.add((kind, token))
+            self._add(at, kind, *token)
 
     def _add(self, at: datetime, kind: str, *arguments: object) -> None:
         self.created += 1
@@ -260,7 +291,7 @@ class FakeQueue:
 class World:
     """The services over fakes, and a clock that jumps."""
 
-    def __init__(self, policy: Policy | None = None) -> None:
+    def __init__(self, policy: Policy | None = None, hooks: NotifyHooks | None = None) -> None:
         self.now = START
         self.store = MemoryJobStore()
         self.painter = FakePainter(lambda: self.now)
@@ -280,10 +311,13 @@ class World:
             picture_tools=FakeTools(),
             picture_finisher=self.finisher,
             fallbacks=Fallbacks(),
-            policy=policy or POLICY,
+            hooks=hooks,
+            paces=Paces(self.store, lambda: self.now, None if hooks else timedelta(minutes=1)),
+            policy=replace(policy or POLICY, notified=hooks is not None),
             clock=lambda: self.now,
             new_nonce=lambda: f"{next(nonces):032x}",
             pause=self._pause,
+            side_by_side=lambda things: [thing() for thing in things],
             job_deadline=timedelta(hours=6),
             job_lifetime=timedelta(days=180),
             sweep_grace=timedelta(seconds=30),

@@ -3,7 +3,6 @@
 import pytest
 
 from shared.usecases.admit import admit
-from shared.usecases.run_step import run_step
 from tests.fakes.world import World
 
 
@@ -14,18 +13,16 @@ class Crash(BaseException):
 def crashed_while_submitting(world: World, before_the_painter_takes_it: bool):
     """A book whose process died in the middle of an IMAGINE."""
     book = world.start(members=0)
-    admit(world.services)
     imagine = world.painter.imagine
 
-    def crash(prompt, *, token, drawing):
+    def crash(prompt, *, token, **others):
         if not before_the_painter_takes_it:
-            imagine(prompt, token=token, drawing=drawing)
+            imagine(prompt, token=token, **others)
         raise Crash
 
     world.painter.imagine = crash
-    hero = world.images(book)[0]
     with pytest.raises(Crash):
-        run_step(world.services, hero.image_id, hero.generation, hero.seq)
+        admit(world.services)
     world.painter.imagine = imagine
     world.queue.due.clear()
     return book

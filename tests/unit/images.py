@@ -163,10 +163,10 @@ OBSERVATIONS: dict[str, Observation] = {
     "reference failed": ReferenceFailed(),
     "cancel": CancelRequested(),
     "regenerate": RegenerateRequested(
-        nonce="1" * 32, deadline_at=LATER, reference_url="https://ours/ref.png"
+        nonce="1" * 32, deadline_at=LATER, reference_url="https://ours/ref.png", turn=NOW
     ),
     "another one": RegenerateRequested(
-        nonce="1" * 32, deadline_at=LATER, reference_url=None, candidate=4
+        nonce="1" * 32, deadline_at=LATER, reference_url=None, turn=NOW, candidate=4
     ),
     "gave up": GaveUp(reason="a bug"),
 }

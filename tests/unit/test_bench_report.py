@@ -123,6 +123,17 @@ def test_functions_have_their_own_times() -> None:
     assert step["did"] == {"painting": 5}
 
 
+def test_a_book_has_its_price_with_the_painters_share_beside_it() -> None:
+    prices = scenario(RUN)["listPrices"]
+    assert prices["painter"] == pytest.approx(2 * 0.03)
+    assert prices["server"] == pytest.approx(sum(prices["services"].values()), abs=1e-5)
+    assert prices["book"] == pytest.approx(prices["painter"] + prices["server"], abs=1e-5)
+    # Two pictures of 3 MiB, for 181 days, are most of it.
+    assert prices["services"]["Cloud Storage"] > prices["server"] / 2
+    assert prices["month"].keys() == {"10", "1000", "100000"}
+    assert prices["month"]["100000"] == pytest.approx(100_000 * prices["book"], rel=0.01)
+
+
 def test_the_surroundings_are_named() -> None:
     known = environment(datetime(2026, 5, 1, 9, 0, tzinfo=UTC))
     assert known["date"] == "2026-05-01T09:00:00+00:00"
@@ -138,5 +149,6 @@ def test_the_report_is_json_and_fits_a_terminal() -> None:
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(len(text) for text in printed.splitlines()) <= 80
     assert "…" not in printed
-    for text in ("15.4 s", "14.0 s", "1.100", "7.6%", "each run: 0.5, unknown"):
+    prices = ("one book", "$0.06000", "100,000 books a month", "Not counted:")
+    for text in ("15.4 s", "14.0 s", "1.100", "7.6%", "each run: 0.5, unknown", *prices):
         assert text in printed

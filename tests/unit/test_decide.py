@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.ask import StorePicture, SubmitImagine
 from shared.domain.decide import decide
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus, Role, Step, Submission
@@ -19,8 +20,6 @@ from shared.domain.observation import (
     Phase,
     Sighting,
     StoreFailed,
-    StorePicture,
-    SubmitImagine,
     Unreachable,
     Unsure,
     Woken,
@@ -37,7 +36,7 @@ TABLE: dict[str, dict[str, str]] = {
         "gave up": "failed, end",
     },
     "queued": {
-        "admitted": "painting, imagine",
+        "admitted": "painting, imagine + SubmitImagine",
         "cancel": "canceled, end",
         "gave up": "failed, end",
     },
@@ -49,13 +48,13 @@ TABLE: dict[str, dict[str, str]] = {
     "imagine claimed": {
         "woken": "Find",
         "accepted": "painting, watch_imagine",
-        "busy": "painting, imagine",
+        "busy": "queued, expire",
         "refused": "failed, end",
         "unsure": "painting, imagine",
         "parent lost": "painting, imagine",
         "seen waiting": "painting, watch_imagine",
         "seen working": "painting, watch_imagine",
-        "seen done": "upscaling, upscale",
+        "seen done": "upscaling, upscale + ChooseCandidate",
         "seen done, no picture": "painting, imagine",
         "seen failed": "painting, imagine",
         "seen refused": "failed, end",
@@ -67,13 +66,13 @@ TABLE: dict[str, dict[str, str]] = {
     "imagine abandoned": {
         "woken": "Find",
         "accepted": "painting, watch_imagine",
-        "busy": "painting, imagine",
+        "busy": "queued, expire",
         "refused": "failed, end",
         "unsure": "painting, imagine",
         "parent lost": "painting, imagine",
         "seen waiting": "painting, watch_imagine",
         "seen working": "painting, watch_imagine",
-        "seen done": "upscaling, upscale",
+        "seen done": "upscaling, upscale + ChooseCandidate",
         "seen done, no picture": "painting, imagine",
         "seen failed": "painting, imagine",
         "seen refused": "failed, end",
@@ -87,7 +86,7 @@ TABLE: dict[str, dict[str, str]] = {
         "woken": "Look",
         "seen waiting": "painting, watch_imagine",
         "seen working": "painting, watch_imagine",
-        "seen done": "upscaling, upscale",
+        "seen done": "upscaling, upscale + ChooseCandidate",
         "seen done, no picture": "painting, imagine",
         "seen failed": "painting, imagine",
         "seen refused": "failed, end",
@@ -106,15 +105,15 @@ TABLE: dict[str, dict[str, str]] = {
         "woken": "Find",
         "accepted": "painting, watch_describe",
         "busy": "painting, describe",
-        "refused": "painting, imagine",
+        "refused": "painting, imagine + SubmitImagine",
         "unsure": "painting, describe",
         "parent lost": "painting, imagine",
         "seen waiting": "painting, watch_describe",
         "seen working": "painting, watch_describe",
-        "seen done": "painting, imagine",
-        "seen done, no picture": "painting, imagine",
+        "seen done": "painting, imagine + SubmitImagine",
+        "seen done, no picture": "painting, imagine + SubmitImagine",
         "seen failed": "painting, describe",
-        "seen refused": "painting, imagine",
+        "seen refused": "painting, imagine + SubmitImagine",
         "missing": "painting, describe",
         "missing, searched": "painting, describe",
         "unreachable": "painting, describe",
@@ -124,10 +123,10 @@ TABLE: dict[str, dict[str, str]] = {
         "woken": "Look",
         "seen waiting": "painting, watch_describe",
         "seen working": "painting, watch_describe",
-        "seen done": "painting, imagine",
-        "seen done, no picture": "painting, imagine",
+        "seen done": "painting, imagine + SubmitImagine",
+        "seen done, no picture": "painting, imagine + SubmitImagine",
         "seen failed": "painting, describe",
-        "seen refused": "painting, imagine",
+        "seen refused": "painting, imagine + SubmitImagine",
         "missing": "Find",
         "missing, searched": "painting, describe",
         "unreachable": "painting, watch_describe",
@@ -197,7 +196,7 @@ TABLE: dict[str, dict[str, str]] = {
         "gave up": "failed, end",
     },
     "store": {
-        "woken": "post_processing, store + StorePicture",
+        "woken": "StorePicture",
         "seen waiting": "StorePicture",
         "seen working": "StorePicture",
         "seen done": "StorePicture",
@@ -295,14 +294,32 @@ def test_what_is_found_is_adopted():
     assert (after.imagine.task_id, after.next_step) == ("55", Step.WATCH_IMAGINE)
 
 
-def test_a_busy_painter_costs_no_attempt_and_is_asked_ever_more_seldom():
-    image, waits = images.IMAGINE, []
+def test_a_busy_painter_costs_no_attempt_and_gives_the_slot_back():
+    decision = decide(images.IMAGINE_CLAIMED, Busy(reason="full"), NOW, POLICY)
+
+    after = decision.after
+    assert (after.status, after.imagine, after.imagine_attempts) == (ImageStatus.QUEUED, None, 0)
+    assert (after.holds_slot, after.admit_key) == (False, after.created_at)
+    assert decision.slot_freed
+    assert not decision.hands_slot_on
+
+
+@pytest.mark.parametrize(
+    ("state", "everyone"),
+    [(images.IMAGINE, False), (images.UPSCALE, True), (images.UPSCALE, False)],
+)
+def test_what_is_its_own_trouble_or_is_half_done_is_tried_ever_more_seldom(state, everyone):
+    image, waits = state, []
     for _ in range(7):
         claimed = decide(image, Woken(), NOW, POLICY).after
-        image = decide(claimed, Busy(reason="full"), NOW, POLICY).after
+        image = decide(claimed, Busy(reason="full", everyone=everyone), NOW, POLICY).after
         waits.append((image.due_at - NOW).total_seconds())
 
-    assert (image.imagine, image.imagine_attempts) == (None, 0)
+    assert (image.imagine_attempts, image.upscale_attempts) == (
+        state.imagine_attempts,
+        state.upscale_attempts,
+    )
+    assert image.holds_slot
     assert waits == [1, 2, 4, 8, 16, 30, 30]
 
 
@@ -310,7 +327,7 @@ def test_an_acceptance_is_noted_and_watched():
     after = decide(images.IMAGINE_CLAIMED, Accepted(task_id="99"), NOW, POLICY).after
 
     assert after.imagine == replace(images.CLAIM, task_id="99")
-    assert after.due_at == NOW + timedelta(seconds=5)
+    assert after.due_at == NOW + POLICY.look_max / 4
 
 
 # --- time limits and attempts --------------------------------------------------------------------
@@ -398,8 +415,11 @@ def test_a_deadline_is_kept_only_after_a_look(state):
     for seen in ("seen working", "seen waiting", "missing", "unreachable"):
         late = decide(state, OBSERVATIONS[seen], images.LATER, POLICY).after
         assert late.error.code is FailureCode.DEADLINE_EXCEEDED
-    done = decide(state, OBSERVATIONS["seen done"], images.LATER, POLICY).after
-    assert done.error is None
+    done = decide(state, OBSERVATIONS["seen done"], images.LATER, POLICY)
+    # The four pictures alone are no picture, and an UPSCALE would be begun too late.
+    assert told(done) == (
+        "failed, end" if state is images.WATCH_IMAGINE else "post_processing, store"
+    )
 
 
 def test_a_painted_picture_is_not_given_up_at_the_deadline():
@@ -426,11 +446,14 @@ def test_storing_is_tried_again_with_a_fresh_link_and_fails_in_the_end():
 
 def test_a_try_to_store_is_claimed_so_that_one_that_dies_counts():
     image, now = images.STORE, NOW
+    assert not decide(image, Woken(), NOW, POLICY).changed  # what made it due is its claim
     for _ in range(POLICY.store_attempts):
+        now += POLICY.store_lease  # and it dies
         decision = decide(image, Woken(), now, POLICY)
         assert decision.ask is not None
         assert decision.after.due_at == now + POLICY.store_lease
-        image, now = decision.after, now + POLICY.store_lease  # and it dies
+        image = decision.after
+    now += POLICY.store_lease
 
     given_up = decide(image, Woken(), now, POLICY)
 

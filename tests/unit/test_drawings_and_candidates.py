@@ -251,7 +251,7 @@ def test_a_setting_fixes_the_candidate():
 def test_four_that_can_not_be_compared_cost_nothing_but_the_choice():
     world = World()
     book = world.start(members=1)
-    world.run(until=lambda: world.images(book)[1].has_grid)
+    world.run(until=lambda: world.images(book)[0].ended and world.images(book)[1].holds_slot)
     world.pictures.broken = 1
 
     world.run()

@@ -12,7 +12,7 @@ from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.fan_out import fan_out
 from shared.usecases.regenerate import regenerate
-from shared.usecases.run_step import give_up, run_step
+from shared.usecases.run_step import give_up
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
 from tests.fakes.world import OWNER, POLICY, World, new_book
@@ -64,15 +64,14 @@ def test_giving_up_with_an_old_token_spoils_nothing():
 def test_a_claim_that_took_too_long_to_commit_is_not_sent():
     world = World()
     book = world.start(members=0)
-    admit(world.services)
-    hero, commit = world.images(book)[0], world.store.commit
+    commit = world.store.commit
 
     def slow(*writes):
         world.now += POLICY.submit_within + timedelta(seconds=1)
         return commit(*writes)
 
     world.store.commit = slow
-    run_step(world.services, hero.image_id, hero.generation, hero.seq)
+    admit(world.services)
 
     assert world.painter.paintings == {}
     image = world.images(book)[0]
@@ -156,7 +155,7 @@ def test_one_job_that_cannot_be_mended_keeps_no_other_waiting():
     commit, broken = world.store.commit, []
 
     def fails_once(*writes):
-        if not broken:
+        if not broken and len(writes) > 1:
             broken.append(True)
             raise StoreUnavailable("told so")
         return commit(*writes)
@@ -166,7 +165,7 @@ def test_one_job_that_cannot_be_mended_keeps_no_other_waiting():
         sweep(world.services)
 
     started = [world.images(book)[1].status.value for book in (first, second)]
-    assert sorted(started) == ["queued", "waiting_for_reference"]
+    assert sorted(started) == ["painting", "waiting_for_reference"]
 
 
 def test_a_commit_whose_answer_was_lost_is_recognized():

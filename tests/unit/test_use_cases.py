@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.image import ImageStatus
 from shared.domain.job import JobStatus
-from shared.ports import PassFence, QueueUnavailable, SaveJob
+from shared.ports import ChangeJob, PassFence, QueueUnavailable
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.fan_out import fan_out
@@ -60,15 +60,16 @@ def test_admitting_with_nothing_free_or_nothing_waiting_writes_nothing():
     assert world.store.fence() == fence
 
 
-def test_the_fan_out_asks_for_admission_and_twice_changes_nothing():
-    world = World()
+def test_the_fan_out_begins_what_there_are_slots_for_and_twice_changes_nothing():
+    world = World(replace(POLICY, slots=2))
     world.triggers = False
-    book = world.start(members=2)
+    book = world.start(members=3)
     world.run()
-    created = world.queue.created
 
-    assert fan_out(world.services, book.job.job_id) == 2
-    assert world.queue.created == created + 1
+    assert fan_out(world.services, book.job.job_id) == 3
+    statuses = [image.status.value for image in world.images(book)]
+    assert statuses == ["succeeded", "painting", "painting", "queued"]
+    assert len(world.painter.of("IMAGINE")) == 3
     before = world.images(book)
     assert fan_out(world.services, book.job.job_id) == 0
     assert world.images(book) == before
@@ -76,9 +77,9 @@ def test_the_fan_out_asks_for_admission_and_twice_changes_nothing():
 
 
 def test_a_fan_out_that_cannot_ask_for_admission_is_delivered_again():
-    world = World()
+    world = World(replace(POLICY, slots=1))
     world.triggers = False
-    book = world.start(members=1)
+    book = world.start(members=2)
     world.run()
 
     def down(*_):
@@ -90,7 +91,7 @@ def test_a_fan_out_that_cannot_ask_for_admission_is_delivered_again():
     world.queue._add = add
 
     assert fan_out(world.services, book.job.job_id) == 0
-    world.run()
+    world.run_with_sweeps(minutes=4)
     assert world.job(book).status is JobStatus.SUCCEEDED
 
 
@@ -119,7 +120,7 @@ def test_the_sweeper_completes_a_job_whose_last_image_could_not():
     commit = world.store.commit
 
     def crash(*writes):
-        if isinstance(writes[0], SaveJob):
+        if isinstance(writes[0], ChangeJob) and writes[0].fields.get("completed"):
             raise Crash
         return commit(*writes)
 

@@ -1,4 +1,4 @@
-"""`make bench`: the project's yardstick. One book, then many at once, at a fixed painting time.
+"""`make bench`: the project's yardstick. One book at life's pace, then many at once.
 
 What "ideal" means is in `plan`, what is counted in `run` and `calls`.
 Exit codes: 0 a sound result; 1 something went wrong, and the output says what; 2 a part of the
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,11 @@ from infra.local.client import ClientError
 from infra.local.processes import LocalStackError
 from infra.local.stack import ROOT
 
-BOOKS, PICTURES, SPEED, SLOTS = 10, 6, 10.0, 12
-"""Books at once, pictures of a book, speed of painting, slots of the account: the defaults."""
+BOOKS, PICTURES, SPEED, SLOTS, AHEAD = 50, 6, 10.0, 12, 1
+"""Books at once, pictures of a book, speed of painting, slots of the account, pictures ahead."""
+
+PACE = 1.0
+"""Speed at which one book alone is painted: MidJourney's own."""
 
 LOGS = ROOT / ".local" / "logs" / "bench"
 """Where the stacks' parts write their logs, a folder for each number of books."""
@@ -68,19 +72,24 @@ def check_surroundings(environ: Mapping[str, str]) -> None:
 
 
 def plans(options: argparse.Namespace) -> list[Plan]:
-    """Return the scenarios: one book, and `--books` at once unless that is one, too."""
-    names = {1: "one book"} | ({options.books: f"{options.books} books at once"}
-                               if options.books > 1 else {})  # fmt: skip
-    return [
-        Plan(
-            name=name,
-            books=books,
-            pictures=options.pictures,
-            speed=options.speed,
-            slots=options.slots,
-        )
-        for books, name in names.items()
-    ]
+    """Return the scenarios: one book with and without notifications, `--books` at once with."""
+    alone = Plan(
+        name="one book",
+        books=1,
+        pictures=options.pictures,
+        speed=options.pace,
+        slots=options.slots,
+        ahead=options.ahead,
+    )
+    many = replace(
+        alone,
+        name=f"{options.books} books at once",
+        books=options.books,
+        speed=options.speed,
+        notify=not options.only_looks,
+    )
+    looks = replace(alone, name="one book, no notifyHook", notify=False)
+    return [*([] if options.only_many else [alone, looks]), *([many] if options.books > 1 else [])]
 
 
 def _bench(options: argparse.Namespace, measure: Measure) -> int:
@@ -90,7 +99,7 @@ def _bench(options: argparse.Namespace, measure: Measure) -> int:
     report: dict[str, Any] = environment(datetime.now(UTC)) | {"scenarios": []}
     for plan in plans(options):
         console.print(describe(plan))
-        report["scenarios"].append(scenario(measure(plan, LOGS / str(plan.books))))
+        report["scenarios"].append(scenario(measure(plan, LOGS / plan.name.replace(" ", "-"))))
     if options.json is not None:
         _write(options.json, report)
     print_report(console, report)
@@ -117,6 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--books", type=_count(10_000), default=BOOKS, help="at once")
+    parser.add_argument(
+        "--pace", type=_positive, default=PACE, help="speed at which one book alone is painted"
+    )
+    parser.add_argument(
+        "--ahead", type=int, default=AHEAD, help="pictures more that wait in the proxy's own queue"
+    )
+    parser.add_argument("--only-many", action="store_true", help="not one book alone")
+    parser.add_argument("--only-looks", action="store_true", help="many without notifyHook, too")
     parser.add_argument(
         "--pictures", type=_count(_MOST_PICTURES), default=PICTURES, help="of each book"
     )

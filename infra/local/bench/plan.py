@@ -25,7 +25,11 @@ class Plan:
     speed: float
     """How many times faster than MidJourney the simulated proxy paints."""
     slots: int
-    """Pictures that may be at the proxy at once."""
+    """Pictures that the proxy works on at once."""
+    ahead: int = 1
+    """Pictures more that may wait in the proxy's own queue."""
+    notify: bool = True
+    """Whether the proxy tells the server what it has painted; else the server looks."""
 
     @property
     def imagine(self) -> float:
@@ -97,7 +101,7 @@ def tale(plan: Plan, book: int) -> dict[str, Any]:
     prompts = [f"a fox with a red scarf {_mark(book, page)}" for page in range(plan.pictures)]
     characters = 1 + plan.pictures // 3
     return {
-        "studentTaskId": f"bench-{book}",
+        "studentTaskId": f"{plan.name}, {book}",
         "fairytaleId": "bench",
         "characters": [
             {"name": f"character {page}", "prompt": prompt, "isMain": page == 0}

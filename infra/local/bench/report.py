@@ -14,7 +14,16 @@ from rich.table import Table
 from infra.local.bench.calls import Cost, add_up, by_function
 from infra.local.bench.checks import problems
 from infra.local.bench.plan import Plan, ideal_seconds, schedule_seconds
+from infra.local.bench.prices import (
+    MONTHS,
+    PICTURES,
+    cost_of_book,
+    cost_of_month,
+    counts_of,
+)
+from infra.local.bench.prices import NOTES as NOTES_ON_PRICES
 from infra.local.bench.run import PICTURE_SIZE, SWEEP_SECONDS, Measurement
+from infra.local.bench.slots import utilisation_while_waiting
 
 PACKAGES = (
     *("functions-framework", "gunicorn", "google-cloud-firestore", "google-cloud-tasks"),
@@ -54,11 +63,17 @@ def _version(package: str) -> str | None:
         return None
 
 
+APART = ("notify", "sweep")
+"""Functions whose calls are no picture's: the proxy's own news, and the minute's."""
+
+
 def scenario(run: Measurement) -> dict[str, Any]:
     """Return all figures of one run: seconds, milliseconds, ratios (1 is 100 %) and counts."""
     plan, total = run.plan, run.plan.total
     ideal, schedule = ideal_seconds(plan), schedule_seconds(plan)
     everything = add_up(run.calls)
+    steps = add_up([call for call in run.calls if call.function not in APART])
+    news = [call for call in run.calls if call.function == "notify"]
     return {
         "name": plan.name,
         "books": plan.books,
@@ -78,12 +93,18 @@ def scenario(run: Measurement) -> dict[str, Any]:
         "measuredToSchedule": round(run.seconds / schedule, 4),
         "busySlotSeconds": round(run.busy_slot_seconds, 3),
         "slotUtilisation": round(run.busy_slot_seconds / (plan.slots * run.seconds), 4),
+        "slotUtilisationWhileWaiting": _rounded(utilisation_while_waiting(run.submits, plan.slots)),
         "slotUtilisationAtBest": round(plan.work / (plan.slots * schedule), 4),
         "peakSlots": run.peak_slots,
         "submits": _by_action(run),
         "tasksLeft": run.tasks_left,
         "perPicture": {
             "calls": _each(everything.calls, total),
+            "callsApart": _each(steps.calls, total),
+            "operationsApart": _each(steps.reads + steps.writes, total),
+            "notifications": _each(len(news), total),
+            "notificationReads": _each(sum(call.reads for call in news), total),
+            "progressWrites": _each(sum(call.writes for call in news), total),
             "callsByFunction": {
                 name: _each(cost.calls, total) for name, cost in by_function(run.calls).items()
             },
@@ -94,6 +115,7 @@ def scenario(run: Measurement) -> dict[str, Any]:
             "proxyRequests": _each(run.proxy_requests, total),
         },
         "functions": {name: _cost(cost) for name, cost in by_function(run.calls).items()},
+        "listPrices": _list_prices(run),
         "problems": problems(run),
     }
 
@@ -101,6 +123,10 @@ def scenario(run: Measurement) -> dict[str, Any]:
 def _by_action(run: Measurement) -> dict[str, int]:
     actions = sorted({str(submit["action"]) for submit in run.submits})
     return {a: sum(submit["action"] == a for submit in run.submits) for a in actions}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _each(count: int, pictures: int) -> float:
@@ -113,6 +139,22 @@ def _cost(cost: Cost) -> dict[str, Any]:
     return fields | {name: round(value, 1) for name, value in milliseconds.items()}
 
 
+def _list_prices(run: Measurement) -> dict[str, Any]:
+    """US dollars: of a book by service, and of a month with so many such books."""
+    book = cost_of_book(counts_of(run))
+    return {
+        "book": round(book.dollars, 6),
+        "painter": round(book.painter, 6),
+        "server": round(book.dollars - book.painter, 6),
+        "services": {
+            name: round(dollars, 6)
+            for name, dollars in book.by_service().items()
+            if name != PICTURES.service
+        },
+        "month": {str(n): round(cost_of_month(book, n).dollars, 2) for n in MONTHS},
+    }
+
+
 # --- for people -----------------------------------------------------------------------------------
 
 _TIMES: Sequence[tuple[str, str, str]] = (
@@ -122,14 +164,20 @@ _TIMES: Sequence[tuple[str, str, str]] = (
     ("measured, by the proxy", "paintingSeconds", "{:.1f} s"),
     ("measured / ideal", "measuredToIdeal", "{:.3f}"),
     ("measured / perfect schedule", "measuredToSchedule", "{:.3f}"),
-    ("slot utilisation", "slotUtilisation", "{:.1%}"),
+    ("slot utilisation while anything waited", "slotUtilisationWhileWaiting", "{:.1%}"),
+    ("slot utilisation over the whole run", "slotUtilisation", "{:.1%}"),
     ("slot utilisation of the perfect schedule", "slotUtilisationAtBest", "{:.1%}"),
     ("slots taken at once, at most", "peakSlots", "{}"),
 )
 _COSTS: Sequence[tuple[str, str, str]] = (
-    ("function calls", "calls", "{:.2f}"),
-    ("Firestore reads", "firestoreReads", "{:.2f}"),
-    ("Firestore writes", "firestoreWrites", "{:.2f}"),
+    ("function calls, besides notifications and sweeps", "callsApart", "{:.2f}"),
+    ("Firestore reads and writes, likewise", "operationsApart", "{:.2f}"),
+    ("notifications by the proxy", "notifications", "{:.2f}"),
+    ("  their reads", "notificationReads", "{:.2f}"),
+    ("  their writes: progress that is seen", "progressWrites", "{:.2f}"),
+    ("function calls in all", "calls", "{:.2f}"),
+    ("Firestore reads in all", "firestoreReads", "{:.2f}"),
+    ("Firestore writes in all", "firestoreWrites", "{:.2f}"),
     ("tasks created", "tasksCreated", "{:.2f}"),
     ("trigger events", "triggerEvents", "{:.2f}"),
     ("requests to the proxy", "proxyRequests", "{:.2f}"),
@@ -144,9 +192,12 @@ def print_report(console: Console, report: Mapping[str, Any]) -> None:
         _side_by_side("How long it took", scenarios, _TIMES),
         _side_by_side("What each picture cost", costs, _COSTS),
         *(_functions(one) for one in scenarios),
+        _book(scenarios),
     ):
         console.print()
         console.print(table)
+    for line in NOTES_ON_PRICES:
+        console.print(line)
     console.print()
     machine = report["machine"]
     console.print(
@@ -177,7 +228,8 @@ def _side_by_side(
     for column in columns:
         table.add_column(column["name"], justify="right")
     for label, key, form in rows:
-        table.add_row(label, *(form.format(column[key]) for column in columns))
+        cells = (column[key] for column in columns)
+        table.add_row(label, *("" if cell is None else form.format(cell) for cell in cells))
     return table
 
 
@@ -197,3 +249,28 @@ def _functions(one: Mapping[str, Any]) -> Table:
             f"{cost['p95Ms']:.0f} ms",
         )
     return table
+
+
+def _book(scenarios: Sequence[Mapping[str, Any]]) -> Table:
+    """Dollars; the painter's share stands beside what is the server's."""
+    prices = [one["listPrices"] for one in scenarios]
+    flat = [
+        {
+            "name": one["name"],
+            **price["services"],
+            **{key: price[key] for key in ("server", "painter", "book")},
+            **{f"month {books}": dollars for books, dollars in price["month"].items()},
+        }
+        for one, price in zip(scenarios, prices, strict=True)
+    ]
+    rows = [
+        *((name, name, "${:.5f}") for name in prices[0]["services"]),
+        ("all of the server", "server", "${:.5f}"),
+        ("the painter, about", "painter", "${:.5f}"),
+        ("one book", "book", "${:.5f}"),
+        *(
+            (f"{int(books):,} books a month", f"month {books}", "${:,.2f}")
+            for books in prices[0]["month"]
+        ),
+    ]
+    return _side_by_side("What a book costs at list prices", flat, rows)

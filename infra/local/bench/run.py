@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,12 @@ def measure(plan: Plan, log_folder: Path) -> Measurement:
         speed=plan.speed,
         sweep_interval=SWEEP_SECONDS / plan.speed,
         # What cutting out costs has a benchmark of its own.
-        functions_env={"SLOTS": str(plan.slots), "CUTOUT_MODEL": "none"},
+        functions_env={
+            "SLOTS": str(plan.slots),
+            "SLOTS_AHEAD": str(plan.ahead),
+            "CUTOUT_MODEL": "none",
+        },
+        notify=plan.notify,
         proxy_args=_proxy_args(plan),
         log_folder=log_folder,
     )
@@ -99,7 +104,7 @@ def _proxy_args(plan: Plan) -> list[str]:
 
 
 def _warm_up(plan: Plan) -> Plan:
-    return Plan(name="warm-up", books=1, pictures=1, speed=plan.speed, slots=plan.slots)
+    return replace(plan, name="warm-up", books=1, pictures=1)
 
 
 def _measure(stack: LocalStack, watch: JobWatch, plan: Plan, load: float | None) -> Measurement:

@@ -1,0 +1,50 @@
+"""The painter's news: hints that come late, doubled, out of order, or from somebody else."""
+
+from shared.crash_points import CrashPoint, reach
+from shared.domain.image import Image
+from shared.domain.observation import Phase, Told
+from shared.usecases.services import Services
+from shared.usecases.transitions import Stale, advance
+
+ENDS = frozenset({Phase.DONE, Phase.FAILED})
+
+
+class ForgedNews(Exception):
+    """Whoever sent this does not know the address that the painter was given."""
+
+
+def take_news(services: Services, image_id: str, signature: str, body: object) -> str:
+    """Record progress that a person would see; have a step look at once at what has ended.
+
+    Nothing in the news is believed but that a look is worth while: the step asks the painter. At
+    most one read; a write only for progress. Answers a word for the log. Raises `ForgedNews`,
+    `QueueUnavailable`, `StoreUnavailable`.
+    """
+    news = services.painter.news(body)
+    hooks = services.hooks
+    if news is None or hooks is None or not hooks.is_genuine(image_id, news.token, signature):
+        raise ForgedNews(image_id)
+    ended = news.seen.phase in ENDS
+    if not ended and not news.seen.progress:
+        return "nothing to see"
+    image = services.store.image(image_id)
+    if image is None:
+        return "outdated"
+    reach(CrashPoint.NEWS_READ)
+    if not ended:
+        try:
+            return "progress" if advance(services, image, news).decision.changed else "nothing new"
+        except Stale:
+            return "overtaken"
+    if not _is_awaited(image.value, news):
+        return "outdated"
+    services.queue.ring(image.value)
+    reach(CrashPoint.NEWS_RUNG)
+    return "rung"
+
+
+def _is_awaited(image: Image, news: Told) -> bool:
+    """Whether the image's step would do something about it: watch it, adopt it, or let go of it."""
+    submission = image.latest_submission
+    waits = image.next_step is not None and not (submission and submission.done)
+    return waits and submission is not None and submission.token == news.token
