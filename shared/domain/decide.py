@@ -139,11 +139,12 @@ def _go_on(
 ) -> tuple[Image, Ask | None]:
     """Begin at once with a submission that has become due: it shares the commit of what made it so.
 
-    At most once for each stage, as each of them claims, asks, or goes on to the next.
+    At most once for each stage, as each of them claims, asks, or goes on to the next. Ends nothing:
+    who admits an image does not count what has ended.
     """
     for _ in STAGES:
         stage = SUBMITTING.get(image.next_step) if image.next_step else None
-        due = image.due_at is not None and image.due_at <= now
+        due = image.due_at is not None and image.due_at <= now < policy.ends_at(image)
         if ask is not None or stage is None or stage.submission(image) is not None or not due:
             break
         image, ask = _wake(image, now, policy)

@@ -48,7 +48,8 @@ def carry_out(services: Services, advanced: Advanced) -> Advanced:
         if isinstance(answer, Busy | Unsure | Unreachable | StoreFailed):
             why = f"{type(ask).__name__}: {answer.reason}"
             log("WARNING", "no result; will be tried again", imageId=image_id, why=why)
-        advanced = advance(services, advanced.image, *advanced.observed, answer)
+        observed = (*advanced.observed, answer)
+        advanced = advance(services, advanced.image, *observed, hands_slot_on=True)
         passed_by.append(advanced.decision)
         takes_nothing = isinstance(answer, Busy) and answer.everyone
         if takes_nothing and not isinstance(ask, SubmitDescribe):

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from shared.ports import Conflict, PassFence
+from shared.log import log
+from shared.ports import PassFence, StoreError
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 
@@ -10,8 +11,16 @@ from shared.usecases.transitions import enqueue
 def pause_admission(services: Services) -> None:
     """Admit nothing for a while, longer each time in a row; then admission tries with one image.
 
-    Several images that meet the same trouble at once count once. Raises `StoreUnavailable`.
+    Several images that meet the same trouble at once count once. If it can't be written, the next
+    image meets the same.
     """
+    try:
+        _pause(services)
+    except StoreError as error:
+        log("WARNING", "admission was not paused", why=type(error).__name__)
+
+
+def _pause(services: Services) -> None:
     now, policy = services.clock(), services.policy
     fence = services.store.fence()
     if fence.value.paused_until is not None and now < fence.value.paused_until:
@@ -21,8 +30,6 @@ def pause_admission(services: Services) -> None:
     after = replace(
         fence.value, passed=fence.value.passed + 1, troubles=troubles, paused_until=until
     )
-    try:
-        services.store.commit(PassFence(before=fence, after=after))
-    except Conflict:  # an admission or another pause; if nothing is taken still, the next one is it
-        return
+    # Conflicts with an admission or another pause: if nothing is taken still, the next one is it.
+    services.store.commit(PassFence(before=fence, after=after))
     enqueue(lambda: services.queue.ask_admission(until))

@@ -67,13 +67,20 @@ class Advanced:
     """Its job's counters, if it ended; None if they are not known."""
 
 
-def advance(services: Services, image: Versioned[Image], *observed: Observation) -> Advanced:
+def advance(
+    services: Services,
+    image: Versioned[Image],
+    *observed: Observation,
+    hands_slot_on: bool = False,
+) -> Advanced:
     """Decide on what was observed, one after the other, and commit what follows from it.
+
+    With `hands_slot_on` a slot that falls free gets an heir, with whom the caller has to begin.
 
     A write that did not move the image on (progress that was told, say) only costs another try.
     Raises `Stale` if the image was moved on, `StoreUnavailable` if the store did not answer.
     """
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         decision = _decide_all(services, image.value, observed)
         if decision.ask is not None and decision.free_of_charge:
             return Advanced(image=image, decision=decision, observed=observed)
@@ -81,7 +88,9 @@ def advance(services: Services, image: Versioned[Image], *observed: Observation)
             return Advanced(image=image, decision=decision)
         reach(_before(decision, observed[-1]))
         try:
-            advanced = _commit(services, image, decision)
+            # Others may be after the same heir.
+            heir = _heir(services, decision) if hands_slot_on and attempt < TRIES // 2 else None
+            advanced = _commit(services, image, decision, heir)
         except Conflict:
             again = services.store.image(image.value.image_id)
             if again is not None and again.value == decision.after and not _is_paid(decision):
@@ -147,10 +156,13 @@ def _decide_all(services: Services, image: Image, observed: tuple[Observation, .
     return reduce(then, observed, Decision(before=image, after=image))
 
 
-def _commit(services: Services, image: Versioned[Image], decision: Decision) -> Advanced:
-    writes, heir = _writes(services, image, decision), None
-    if decision.hands_slot_on and decision.before.crowded:
-        heir = _heir(services, decision.before)
+def _commit(
+    services: Services,
+    image: Versioned[Image],
+    decision: Decision,
+    heir: tuple[Versioned[Image], Decision] | None,
+) -> Advanced:
+    writes = _writes(services, image, decision)
     if heir is not None:
         given, admitted = heir
         writes.append(SaveImage(before=given, after=admitted.after))
@@ -175,8 +187,11 @@ def begin_job(services: Services, reference: Image) -> ChangeJob:
     return ChangeJob(job_id=reference.job_id, at=services.clock(), fields=fields)
 
 
-def _heir(services: Services, leaving: Image) -> tuple[Versioned[Image], Decision] | None:
-    """Who is to have the slot of an image that leaves it, and what is decided for it."""
+def _heir(services: Services, decision: Decision) -> tuple[Versioned[Image], Decision] | None:
+    """Who is to have the slot of an image that leaves it, if any, and what is decided for it."""
+    leaving = decision.before
+    if not (decision.hands_slot_on and leaving.crowded):
+        return None
     # No handover ever adds to the slots that are held: only a lowered number makes a difference.
     counts = int(leaving.nonce[:4], 16) % COUNTED_HANDOVERS == 0
     if counts and services.store.held_slots() > services.policy.capacity:
