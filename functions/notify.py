@@ -23,7 +23,10 @@ def notify(request: flask.Request) -> flask.Response:
         raise _not_found()
     if (request.content_length or 0) > MOST_BYTES:
         raise Problem(413, "body_too_large", f"At most {MOST_BYTES} bytes are taken.")
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:  # of JSON that is nested for that very purpose
+        raise _not_found() from None
     try:
         return flask.Response(take_news(services(), image_id, signature, body))
     except ForgedNews:

@@ -66,7 +66,12 @@ def build(values: Settings) -> Services:
     return Services(
         store=store,
         queue=queue,
-        painter=MidJourneyPainter(values.proxy_url, values.proxy_secret, values.proxy_timeout),
+        painter=MidJourneyPainter(
+            values.proxy_url,
+            values.proxy_secret,
+            values.proxy_timeout,
+            values.hosts_of_pictures(),
+        ),
         picture_source=PainterPictureSource(values.hosts_of_pictures()),
         drawing_source=HttpPictureSource(
             values.hosts_of_sketches(), rules=Rules(most_bytes=values.sketch_bytes)

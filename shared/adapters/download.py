@@ -172,12 +172,13 @@ def _checked(url: str, rules: Rules) -> SplitResult:
         raise _not_allowed("it must not name a port")
     if not _HOST.fullmatch(host):
         raise _not_allowed("its host is no name")
-    if rules.hosts is not None and not any(_covers(pattern, host) for pattern in rules.hosts):
+    if rules.hosts is not None and not any(covers(pattern, host) for pattern in rules.hosts):
         raise _not_allowed("its host is none of those from which pictures are taken")
     return parts
 
 
-def _covers(pattern: str, host: str) -> bool:
+def covers(pattern: str, host: str) -> bool:
+    """Whether a host is the one that is named, or one of those below `.example.org`."""
     return host.endswith(pattern) if pattern.startswith(".") else host == pattern
 
 

@@ -7,9 +7,12 @@ has before it shows in the proxy's answers. Sources: novicezk's `SubmitControlle
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from shared.adapters.download import covers
 from shared.adapters.midjourney_answers import (
     final_prompt,
     news,
@@ -36,8 +39,19 @@ from shared.ports import LookAnswer, Picture, SubmitAnswer
 class MidJourneyPainter:
     """`shared.ports.Painter` over the proxy's HTTP interface."""
 
-    def __init__(self, url: str, secret: str = "", timeout: float = 10.0) -> None:
-        """`timeout` in seconds; with the time to connect it must stay below the claim's lease."""
+    def __init__(
+        self,
+        url: str,
+        secret: str = "",
+        timeout: float = 10.0,
+        picture_hosts: tuple[str, ...] = (),
+    ) -> None:
+        """`timeout` in seconds; with the time to connect it must stay below the claim's lease.
+
+        `picture_hosts` are those of the painter's links: pictures elsewhere are not taken from
+        news, which children see unchecked.
+        """
+        self._picture_hosts = picture_hosts
         self._http = ProxyHttp(url, secret, timeout)
         self._submissions = Submissions(self._http)
         self._upscaler = Upscaler(self._http, self._submissions)
@@ -70,7 +84,13 @@ class MidJourneyPainter:
         return self._upscaler.upscale(parent_task_id, index, token, hook)
 
     def news(self, body: object) -> Told | None:  # noqa: D102
-        return news(body)
+        told = news(body)
+        if told is None or told.seen.picture_url is None:
+            return told
+        host = _host(told.seen.picture_url)
+        if any(covers(pattern, host) for pattern in self._picture_hosts):
+            return told
+        return replace(told, seen=replace(told.seen, picture_url=None))
 
     def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:  # noqa: D102
         task = self._http.task(task_id)
@@ -110,6 +130,13 @@ class MidJourneyPainter:
             limit = self._http.time_limit()
             self._submissions.confirm(str(task["id"]), final_prompt(task), token=token, limit=limit)
         return sighting(task)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _data_url(picture: Picture) -> str:

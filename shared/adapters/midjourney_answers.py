@@ -158,7 +158,7 @@ def sighting(task: Mapping[str, Any]) -> Sighting:
         task_id=str(task["id"]),
         phase=phase,
         progress=_percent(task.get("progress")),
-        picture_url=task.get("imageUrl") or None,
+        picture_url=_link(task.get("imageUrl")),
         words=_words(task) if described else None,
         started_at=_moment(task.get("startTime")),
         finished_at=_moment(task.get("finishTime")),
@@ -173,6 +173,10 @@ def news(body: object) -> Told | None:
         return None
     token = body.get("state")
     return Told(token=token, seen=sighting(body)) if isinstance(token, str) and token else None
+
+
+def _link(url: object) -> str | None:
+    return url if isinstance(url, str) and url.startswith(("http://", "https://")) else None
 
 
 def _moment(milliseconds: object) -> datetime | None:
@@ -229,7 +233,7 @@ def _words(task: Mapping[str, Any]) -> str | None:
 def _percent(progress: object) -> int | None:
     """The figure in texts such as "31%"; None for "", "fast", "Waiting to start" and the like."""
     text = str(progress or "")
-    if text.endswith("%") and text[:-1].isdecimal():
+    if text.endswith("%") and text[:-1].isdecimal() and len(text) <= len("100%"):
         return min(100, int(text[:-1]))
     return None
 
