@@ -85,6 +85,8 @@ class Sighting:
     """With phase FAILED: why."""
     permanent: bool = False
     """With phase FAILED: whether trying again is pointless."""
+    asked_at: datetime | None = None
+    """When the painter was asked, by our clock: of what came after, the answer knows nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,8 @@ class Missing:
 
     searched: bool
     """Whether the whole list was searched for the token; else only the id was asked for."""
+    asked_at: datetime | None = None
+    """As for a sighting."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,7 +153,7 @@ def recovered(
             return watched(after, stage, seen, now, policy)
         case Missing():
             lease_ends = submission.claimed_at + stage.lease(image, policy)
-            if now < lease_ends:
+            if (seen.asked_at or now) < lease_ends:  # it may have arrived since
                 return replace(image, due_at=max(lease_ends, now + policy.look_min))
             return _released(image, stage, now, policy)
         case Unreachable():

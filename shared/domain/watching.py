@@ -105,7 +105,7 @@ def drained(
             at_work = (
                 submission is not None
                 and submission.task_id is None
-                and now < submission.claimed_at + lease
+                and (seen.asked_at or now) < submission.claimed_at + lease
             )
         case Unreachable():
             at_work = True
@@ -150,12 +150,16 @@ def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: 
         started_at = max(submission.claimed_at, min(seen.started_at or now, now))
         submission = replace(submission, started_at=started_at)
         image = stage.with_submission(image, submission)
-    elapsed = now - (submission.started_at or now)
+    # What it has done since it was asked nobody knows: it may have been done in time.
+    asked_at = min(now, seen.asked_at or now)
+    elapsed = asked_at - (submission.started_at or asked_at)
     limit = stage.limit(policy)
     if elapsed >= limit:
         return try_again(image, stage, _too_slow(stage, policy), now, policy)
     delay = min(policy.next_look(stage.name, elapsed, seen.progress), limit - elapsed)
-    return replace(shown_progress(image, stage, seen), due_at=now + delay, troubles=0)
+    return replace(
+        shown_progress(image, stage, seen), due_at=max(now, asked_at + delay), troubles=0
+    )
 
 
 def shown_progress(image: Image, stage: Stage, seen: Sighting) -> Image:

@@ -5,6 +5,7 @@ image that hands its slot on. If that call dies, the claim that was committed be
 one to find out what became of it.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from shared.domain.ask import (
@@ -83,14 +84,21 @@ def _ask(services: Services, image_id: str, ask: Ask) -> Observation:
     match ask:
         case SubmitDescribe() | SubmitImagine() | SubmitUpscale():
             return _submit(services, image_id, ask)
-        case Look():
-            return services.painter.look(ask.task_id, token=ask.token, confirm=ask.confirm)
-        case Find():
-            return services.painter.find(ask.token, since=ask.since, confirm=ask.confirm)
+        case Look() | Find():
+            return _look(services, ask)
         case ChooseCandidate():
             return choose_candidate(services, ask)
         case StorePicture():
             return store_picture(services, ask)
+
+
+def _look(services: Services, ask: Look | Find) -> Observation:
+    painter, asked_at = services.painter, services.clock()
+    if isinstance(ask, Look):
+        answer = painter.look(ask.task_id, token=ask.token, confirm=ask.confirm)
+    else:
+        answer = painter.find(ask.token, since=ask.since, confirm=ask.confirm)
+    return answer if isinstance(answer, Unreachable) else replace(answer, asked_at=asked_at)
 
 
 def _learn(services: Services, advanced: Advanced, answer: Observation) -> None:
