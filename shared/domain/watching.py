@@ -152,7 +152,7 @@ def _working(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: 
         image = stage.with_submission(image, submission)
     # What it has done since it was asked nobody knows: it may have been done in time.
     asked_at = min(now, seen.asked_at or now)
-    elapsed = asked_at - (submission.started_at or asked_at)
+    elapsed = max(timedelta(), asked_at - (submission.started_at or asked_at))
     limit = stage.limit(policy)
     if elapsed >= limit:
         return try_again(image, stage, _too_slow(stage, policy), now, policy)
