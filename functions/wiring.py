@@ -21,6 +21,7 @@ from shared.adapters.picture_finisher import PillowFinisher
 from shared.adapters.picture_tools import PillowTools
 from shared.adapters.pictures import BucketPictureStore, HttpPictureSource, PainterPictureSource
 from shared.adapters.rembg_masks import RembgMasks
+from shared.adapters.remembered import RememberedSource
 from shared.settings import Settings, settings
 from shared.usecases.paces import Paces
 from shared.usecases.services import Services
@@ -62,6 +63,7 @@ def build(values: Settings) -> Services:
         service_account=values.tasks_service_account,
     )
     policy = values.policy()
+    pictures = PainterPictureSource(values.hosts_of_pictures())
     store = FirestoreJobStore(firestore.Client(project=values.project))
     return Services(
         store=store,
@@ -72,7 +74,8 @@ def build(values: Settings) -> Services:
             values.proxy_timeout,
             values.hosts_of_pictures(),
         ),
-        picture_source=PainterPictureSource(values.hosts_of_pictures()),
+        picture_source=pictures,
+        reference_source=RememberedSource(pictures),
         drawing_source=HttpPictureSource(
             values.hosts_of_sketches(), rules=Rules(most_bytes=values.sketch_bytes)
         ),

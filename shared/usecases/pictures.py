@@ -30,7 +30,7 @@ def choose_candidate(services: Services, ask: ChooseCandidate) -> CandidateChose
 
 def _model(services: Services, ask: ChooseCandidate) -> Picture:
     if ask.reference_url is not None:
-        return services.picture_source.fetch(ask.reference_url)
+        return services.reference_source.fetch(ask.reference_url)
     if ask.drawing is not None:
         return services.picture_store.read(ask.drawing)
     raise PictureRejected("no_model", "There is nothing to compare with.")

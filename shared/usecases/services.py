@@ -38,6 +38,8 @@ class Services:
     painter: Painter
     picture_source: PictureSource
     """For the painter's links."""
+    reference_source: PictureSource
+    """For those links to which a book's pictures are compared, again and again."""
     drawing_source: PictureSource
     """For links that clients send: follows none but allowed ones."""
     picture_store: PictureStore

@@ -306,6 +306,7 @@ class World:
             queue=self.queue,
             painter=self.painter,
             picture_source=self.pictures,
+            reference_source=self.pictures,
             drawing_source=self.pictures,
             picture_store=self.pictures,
             picture_tools=FakeTools(),

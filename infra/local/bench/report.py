@@ -33,7 +33,7 @@ PACKAGES = (
 
 NOTES = (
     "Times are single runs on a noisy machine.",
-    "Before each run, one picture was painted to warm up; it is not counted.",
+    "Before each run, a book of two was painted to warm up; it is not counted.",
     "Books were watched with a Firestore listener, which costs no call of a function.",
     "Painting, looks and sweeps are sped up, the functions' own work is not: at speed 1, the",
     "server's share of the time is smaller.",

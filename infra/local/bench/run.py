@@ -104,7 +104,7 @@ def _proxy_args(plan: Plan) -> list[str]:
 
 
 def _warm_up(plan: Plan) -> Plan:
-    return replace(plan, name="warm-up", books=1, pictures=1)
+    return replace(plan, name="warm-up", books=1, pictures=2)
 
 
 def _measure(stack: LocalStack, watch: JobWatch, plan: Plan, load: float | None) -> Measurement:

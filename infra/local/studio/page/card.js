@@ -97,7 +97,7 @@ export class PictureCard {
   #showPictures() {
     const { name, prompt, status, imageUrl, previewUrl, completed } = this.#image;
     const growing = completed ? null : previewUrl;
-    const half = status === "painting" ? "partial" : "grid";
+    const half = ["upscaling", "post_processing"].includes(status) ? "grid" : "partial";
     const halfAlt = say(`picture.${half}`, { name });
     if (imageUrl) this.#frame.show(imageUrl, "final", say("picture.alt", { name, words: prompt }));
     else this.#frame.show(growing, half, halfAlt);
