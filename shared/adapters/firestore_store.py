@@ -113,7 +113,11 @@ class FirestoreJobStore:
 
     @at_the_boundary
     def held_slots(self) -> int:  # noqa: D102
-        return self._count(self._all_images().where(filter=FieldFilter("holdsSlot", "==", True)))
+        return self._count(self._holding())
+
+    @at_the_boundary
+    def holding(self) -> list[Versioned[Image]]:  # noqa: D102
+        return self._query_images(self._holding())
 
     @at_the_boundary
     def waiting(self, limit: int) -> list[Versioned[Image]]:  # noqa: D102
@@ -238,6 +242,9 @@ class FirestoreJobStore:
 
     def _if(self, version: object) -> Any:
         return self._client.write_option(last_update_time=version)
+
+    def _holding(self) -> Any:
+        return self._all_images().where(filter=FieldFilter("holdsSlot", "==", True))
 
     def _count(self, query: Any) -> int:
         found = int(query.count().get(**self._call)[0][0].value)

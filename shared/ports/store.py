@@ -229,6 +229,9 @@ class JobStore(Protocol):
     def held_slots(self) -> int:
         """How many images count against the painter's slots."""
 
+    def holding(self) -> list[Versioned[Image]]:
+        """The images that count against the painter's slots."""
+
     def waiting(self, limit: int) -> list[Versioned[Image]]:
         """The next images to admit: those with the lowest `admit_key`."""
 

@@ -1,9 +1,10 @@
 """Leaving the painter alone for a while when it takes nothing from anybody."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from shared.log import log
-from shared.ports import PassFence, StoreError
+from shared.ports import Conflict, PassFence, StoreError
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 
@@ -30,6 +31,6 @@ def _pause(services: Services) -> None:
     after = replace(
         fence.value, passed=fence.value.passed + 1, troubles=troubles, paused_until=until
     )
-    # Conflicts with an admission or another pause: if nothing is taken still, the next one is it.
-    services.store.commit(PassFence(before=fence, after=after))
+    with suppress(Conflict):  # an admission or another pause; the next one to meet this pauses
+        services.store.commit(PassFence(before=fence, after=after))
     enqueue(lambda: services.queue.ask_admission(until))

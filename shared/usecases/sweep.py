@@ -13,6 +13,7 @@ from shared.ports import QueueUnavailable, StoreError
 from shared.usecases.conclude_job import conclude_job
 from shared.usecases.fan_out import fan_out
 from shared.usecases.services import Services
+from shared.usecases.surplus import take_surplus_away
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ def sweep(services: Services) -> Swept:
     waiting = bool(store.waiting(1))
     if waiting:
         services.queue.ask_admission()
+        take_surplus_away(services)
     if errors:
         raise errors[0]
     return Swept(steps=steps, fan_outs=fan_outs, jobs=jobs, waiting=waiting)

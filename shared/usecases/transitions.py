@@ -44,9 +44,6 @@ from shared.usecases.services import Services
 TRIES = 5
 """How often a commit is tried that another write to the same image got in the way of."""
 
-COUNTED_HANDOVERS = 16
-"""One in so many handovers counts the slots first, so that a lowered number is reached soon."""
-
 
 class Stale(Exception):
     """Somebody else has moved the image on: what was about to be done is not wanted any more."""
@@ -191,10 +188,6 @@ def _heir(services: Services, decision: Decision) -> tuple[Versioned[Image], Dec
     """Who is to have the slot of an image that leaves it, if any, and what is decided for it."""
     leaving = decision.before
     if not (decision.hands_slot_on and leaving.crowded):
-        return None
-    # No handover ever adds to the slots that are held: only a lowered number makes a difference.
-    counts = int(leaving.nonce[:4], 16) % COUNTED_HANDOVERS == 0
-    if counts and services.store.held_slots() > services.policy.capacity:
         return None
     for waiting in services.store.waiting(1):
         if waiting.value.image_id == leaving.image_id:

@@ -287,6 +287,15 @@ def test_a_change_may_be_conditional_on_the_counted_version(store: JobStore, boo
     assert job.value.completed
 
 
+def test_who_holds_a_slot_is_told(store: JobStore, book: Book) -> None:
+    assert store.holding() == []
+    image = store.image(book.images[0].image_id)
+    assert image is not None
+    held = replace(image.value, holds_slot=True)
+    store.commit(SaveImage(before=image, after=held))
+    assert [one.value for one in store.holding()] == [held]
+
+
 def test_slots_are_counted_over_all_jobs(store: JobStore, book: Book) -> None:
     other = made("two", task="8")
     store.commit(CreateJob(job=other.job, images=tuple(other.images), replaces=None))

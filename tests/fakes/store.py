@@ -85,6 +85,9 @@ class MemoryJobStore:
     def held_slots(self) -> int:
         return sum(image.value.holds_slot for image in self._images())
 
+    def holding(self) -> list[Versioned[Image]]:
+        return [image for image in self._images() if image.value.holds_slot]
+
     def waiting(self, limit: int) -> list[Versioned[Image]]:
         found = [image for image in self._images() if image.value.admit_key is not None]
         found.sort(key=lambda image: (image.value.admit_key, image.value.image_id))
