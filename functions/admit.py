@@ -1,4 +1,4 @@
-"""admit (Cloud Tasks): gives free slots to what waits."""
+"""admit (Cloud Tasks, one at a time): gives free slots to what waits."""
 
 import flask
 

@@ -5,6 +5,7 @@ import json
 
 import flask
 
+from functions.api.callbacks import callback_fault
 from functions.api.looks import look_faults, options_of
 from functions.api.models import MOST_KEY, GenerateModel
 from functions.api.parsing import MOST_FAULTS, invalid, parse_body_with_drawings
@@ -34,6 +35,7 @@ def generate(request: flask.Request) -> flask.Response:
         background_effect=body.background_effect or settings().background_effect,
         content_hash=_content_hash(body),
         idempotency_key=key,
+        callback_url=body.callback_url,
     )
     started, is_new = start_job(services(), book)
     base = settings().functions_url
@@ -64,8 +66,12 @@ def _images(body: GenerateModel, drawings: dict[int, Sketch]) -> tuple[NewImage,
 
 
 def _content_hash(body: GenerateModel) -> str:
-    """The same for bodies that mean the same: `7` and `"7"`, `main` and `isMain`."""
-    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
+    """The same for bodies that mean the same: `7` and `"7"`, `main` and `isMain`.
+
+    Where to call back is no part of what is painted: a new address alone must not pay for it again.
+    """
+    content = body.model_dump(exclude={"callback_url"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _idempotency_key(request: flask.Request) -> str | None:
@@ -107,6 +113,9 @@ def _check(body: GenerateModel) -> dict[int, Sketch]:
         faults.append(Fault(code="too_many_images", detail=detail, pointer=""))
     else:  # which bounds the work, too
         faults += look_faults(body, services().policy.prompts)
+    if body.callback_url is not None:
+        wrong = callback_fault(body.callback_url, settings())
+        faults += [wrong] if wrong else []
     for index, (text, pointer) in _sketches(body).items():
         drawing = drawing_of(text, settings().bucket, pointer)
         if isinstance(drawing, Fault):

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from google.cloud import firestore
 
+from shared.adapters.callback_sender import HttpCallbackSender
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.download import Rules
 from shared.adapters.firestore_store import FirestoreJobStore
@@ -93,6 +94,7 @@ def build(values: Settings) -> Services:
         job_deadline=timedelta(seconds=values.job_deadline),
         job_lifetime=timedelta(days=values.job_lifetime_days),
         sweep_grace=timedelta(seconds=values.sweep_grace),
+        callback_sender=_callback_sender(values),
     )
 
 
@@ -107,6 +109,13 @@ def _side_by_side(things: list[Callable[[], T]]) -> list[T]:
         # Each with the call's own context, so that what it costs is counted.
         running = [threads.submit(copy_context().run, thing) for thing in things]
         return [one.result() for one in running]
+
+
+def _callback_sender(values: Settings) -> HttpCallbackSender | None:
+    keys = values.callback_keys()
+    if not keys:
+        return None
+    return HttpCallbackSender(values.hosts_of_callbacks(), keys, values.callback_timeout)
 
 
 def _finisher(values: Settings) -> PillowFinisher:

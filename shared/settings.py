@@ -1,5 +1,6 @@
 """All settings, read from the environment and checked once, at the first use."""
 
+import base64
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,6 +22,10 @@ from shared.settings_table import SettingsTable
 
 CONNECT_AND_MARGIN = 4.0
 """Seconds: to connect to the proxy takes 3 at most, and clocks are not quite the same."""
+
+
+_WHSEC = "whsec_"
+"""What a key in base64 begins with (Standard Webhooks)."""
 
 
 class SettingsError(Exception):
@@ -50,6 +55,11 @@ class Settings(SettingsTable):
             raise ValueError(f"{names}: {error}".rstrip(".")) from None
         return self
 
+    @model_validator(mode="after")
+    def _callbacks_can_be_signed(self) -> Self:
+        self.callback_keys()
+        return self
+
     @property
     def submit_within(self) -> float:
         """Seconds after its claim in which a submission may be sent, to be answered in time."""
@@ -76,6 +86,17 @@ class Settings(SettingsTable):
         links = (self.proxy_url, self.pictures_url.replace("{bucket}", self.bucket))
         ours = (urlsplit(url).hostname or "" for url in links)
         return (*_listed(self.picture_hosts), *ours)
+
+    def hosts_of_callbacks(self) -> tuple[str, ...]:
+        """The hosts that clients may have called back."""
+        return _listed(self.callback_hosts)
+
+    def callback_keys(self) -> tuple[bytes, ...]:
+        """What callbacks are signed with, the newest first; none: there are no callbacks.
+
+        Raises ValueError if a secret is none, without saying what it is.
+        """
+        return tuple(_key(secret) for secret in self.callback_secret.split())
 
     def hooks(self) -> NotifyHooks | None:
         """Where the painter sends its news, if it is to."""
@@ -124,6 +145,25 @@ class Settings(SettingsTable):
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _key(secret: str) -> bytes:
+    encoded = secret.removeprefix(_WHSEC)
+    if encoded == secret:
+        key, least = secret.encode(), 16
+    else:
+        least = 24  # and 64 at most, as Standard Webhooks has it
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+    if len(key) < least:
+        # `from None`: nothing that quotes a secret.
+        raise ValueError(
+            "CALLBACK_SECRET must be whsec_ and 24 bytes or more in base64, or 16 characters or "
+            "more without a space"
+        ) from None
+    return key
 
 
 def _path(name: str) -> Path | None:

@@ -234,6 +234,29 @@ class SettingsTable(BaseModel):
         alias="SKETCH_HOSTS",
         description="hosts whose https links may be drawings, comma-separated; `.x.org`: below it",
     )
+    callback_hosts: str = Field(
+        "",
+        alias="CALLBACK_HOSTS",
+        description="hosts that a `callbackUrl` may lead to, comma-separated; `.x.org`: below it",
+    )
+    callback_secret: str = Field(
+        "",
+        alias="CALLBACK_SECRET",
+        description="signs what is told to them: `whsec_` and 24 bytes or more in base64, or a "
+        "text of 16 characters or more; an old one may follow after a space; empty: no callbacks",
+    )
+    callback_timeout: float = Field(
+        10,
+        alias="CALLBACK_TIMEOUT_SECONDS",
+        description="s; a callback waits this long for an answer",
+        gt=0,
+    )
+    callback_attempts: int = Field(
+        34,
+        alias="CALLBACK_ATTEMPTS",
+        description="attempts of a callback; its queue's `max_attempts` (`infra/queues.json`)",
+        ge=1,
+    )
     sketch_bytes: int = Field(
         6 * 1024 * 1024, alias="SKETCH_MAX_BYTES", description="bytes of a drawing, at most", ge=1
     )

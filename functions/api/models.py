@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from shared.domain.events import EventType
 from shared.domain.image import BackgroundEffect
 
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
@@ -24,6 +25,8 @@ MOST_OPTIONS = 30
 """Options for one character, at most; the catalogue's own rules come on top."""
 MOST_SKETCH = 9 * 1024 * 1024
 """Characters of a drawing as a data URL: some 6.7 MB of picture."""
+MOST_URL = 2000
+"""Characters of a callback's address, at most."""
 MOST_PICTURES = 100
 """Of each kind, in any configuration; the setting MAX_IMAGES may allow fewer."""
 JOB_ID_PATTERN, IMAGE_ID_PATTERN = "[a-z2-7]{26}", "[a-z2-7]{26}-[0-9]{3}"
@@ -97,6 +100,14 @@ Sketch = Annotated[
 """A drawing: a data URL, an https URL of an allowed host, or `gs://` and an object of ours."""
 
 
+CallbackUrl = Annotated[
+    StrictStr,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_URL),
+    Field(json_schema_extra={"format": "uri", "pattern": r"^https?://"}),
+]
+"""An https address of an allowed host."""
+
+
 class RequestModel(BaseModel):
     """A request's part: fields in camelCase, none beside those that are named."""
 
@@ -156,6 +167,9 @@ class GenerateModel(RequestModel):
     """May be missing. A server paints so many pictures for one request as its MAX_IMAGES says."""
     background_effect: BackgroundEffect | None = None
     """For all backgrounds; without it the server's own setting."""
+    callback_url: CallbackUrl | None = None
+    """Where to tell your own server of each ending. The same request with another one is still the
+    same: that of the first counts."""
 
 
 class RegenerateModel(RequestModel):
@@ -188,6 +202,16 @@ class StepModel(BaseModel):
     image_id: str
     generation: int
     seq: int
+
+
+class CallbackModel(BaseModel):
+    """The body of a callback's task: which ending to tell of; fields of a newer version pass."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
+
+    type: EventType
+    subject_id: str
+    event_id: str
 
 
 def field_names(model: type[BaseModel]) -> list[str]:

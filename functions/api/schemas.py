@@ -4,7 +4,7 @@ Bounds and patterns are for the document only: an answer never fails for what it
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -223,6 +223,41 @@ class JobListModel(AnswerModel):
     next_cursor: str | None
     """What to send as `cursor` for the next page; null on the last one. The page that follows a
     full one may be empty."""
+
+
+# --- callbacks -----------------------------------------------------------------------------------
+
+
+class EventModel(AnswerModel):
+    """What a client's own server is told."""
+
+    timestamp: datetime
+    """When it happened; the header `webhook-timestamp` says when it was told."""
+
+
+class EndedImageModel(ImageModel):
+    """A picture that has ended."""
+
+    job_id: JobId
+    """Which job it belongs to."""
+
+
+class ImageEndedModel(EventModel):
+    """An image has ended, well or not."""
+
+    type: Literal["image.ended"] = "image.ended"
+    """What has happened."""
+    data: EndedImageModel
+    """The image as status shows it."""
+
+
+class JobEndedModel(EventModel):
+    """A job has ended, well or not; again after each regeneration."""
+
+    type: Literal["job.ended"] = "job.ended"
+    """What has happened."""
+    data: ListedJobModel
+    """The job without its images."""
 
 
 # --- styles --------------------------------------------------------------------------------------

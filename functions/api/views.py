@@ -111,28 +111,30 @@ def job_view(job: Job) -> JobModel:
     )
 
 
+def listed_job_view(job: Job, functions_url: str) -> ListedJobModel:
+    """A job without its images, with all that is known of it."""
+    return ListedJobModel(
+        job_id=job.job_id,
+        status=job.status,
+        completed=job.completed,
+        error=_error(job.error),
+        student_task_id=job.student_task_id,
+        fairytale_id=job.fairytale_id,
+        image_count=job.image_count,
+        remaining=job.remaining,
+        succeeded=job.succeeded,
+        failed=job.failed,
+        canceled=job.canceled,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        completed_at=job.completed_at,
+        status_url=status_url(functions_url, job.job_id),
+    )
+
+
 def job_list_view(jobs: Sequence[Job], functions_url: str, next_cursor: str | None) -> JobListModel:
     """The answer of jobs: one page."""
-    listed = [
-        ListedJobModel(
-            job_id=job.job_id,
-            status=job.status,
-            completed=job.completed,
-            error=_error(job.error),
-            student_task_id=job.student_task_id,
-            fairytale_id=job.fairytale_id,
-            image_count=job.image_count,
-            remaining=job.remaining,
-            succeeded=job.succeeded,
-            failed=job.failed,
-            canceled=job.canceled,
-            created_at=job.created_at,
-            updated_at=job.updated_at,
-            completed_at=job.completed_at,
-            status_url=status_url(functions_url, job.job_id),
-        )
-        for job in jobs
-    ]
+    listed = [listed_job_view(job, functions_url) for job in jobs]
     return JobListModel(jobs=listed, next_cursor=next_cursor)
 
 

@@ -12,10 +12,12 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from shared.adapters.meter import count
+from shared.domain.events import Event
 from shared.domain.image import Image, Step
 from shared.ports import QueueUnavailable
 
 STEPS, ADMISSION, POST_PROCESSING = "steps", "admission", "post-processing"
+CALLBACKS = "callbacks"
 """The queues; `infra/queues.json` has their rates and retries."""
 
 CALL_SECONDS = 10.0
@@ -78,6 +80,15 @@ class CloudTaskQueue:
             raise QueueUnavailable(str(error)) from error
         count(tasks=1)
 
+    def call_back(self, event: Event) -> None:  # noqa: D102
+        # With a name: a client's server that is out of order for a day is tried by one task only.
+        body: dict[str, object] = {
+            "type": event.type,
+            "subjectId": event.subject_id,
+            "eventId": event.event_id,
+        }
+        self._create(CALLBACKS, "callback", body, None, _hashed(event.event_id))
+
     def ask_admission(self, at: datetime | None = None) -> None:  # noqa: D102
         self._create(ADMISSION, "admit", {}, at)
 
@@ -126,9 +137,12 @@ class CloudTaskQueue:
 
 
 def _name(image: Image, what: str) -> str:
+    return _hashed(f"{image.image_id}-{image.generation}-{image.seq}-{what}")
+
+
+def _hashed(name: str) -> str:
     """A task's name that begins with a hash: names in an order would all go to one server.
 
     https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2#createtaskrequest
     """
-    name = f"{image.image_id}-{image.generation}-{image.seq}-{what}"
     return f"{hashlib.sha256(name.encode()).hexdigest()[:8]}-{name}"

@@ -1,16 +1,22 @@
 """Values of the domain to Firestore documents and back."""
 
+from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 from google.cloud.firestore import DELETE_FIELD
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
+
+from shared.domain.job import Tally
+from shared.log import log
+from shared.ports import Counted
 
 T = TypeVar("T")
 
-SPARSE = frozenset({"admitKey", "dueAt", "fanOutDueAt"})
-"""Fields that queries order by: absent when they say nothing, as null would be indexed."""
+SPARSE = frozenset({"admitKey", "dueAt", "fanOutDueAt", "callbackDueAt", "callbackUrl"})
+"""Fields that queries order by, or that few have: absent when they say nothing, as null would be
+indexed."""
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -47,3 +53,19 @@ def difference(before: object, after: object) -> dict[str, Any]:
 def camel(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields by their names in documents, values as documents hold them."""
     return {to_camel(k): to_document(v) if is_dataclass(v) else v for k, v in fields.items()}
+
+
+def counted(result: Any) -> Counted:
+    """A job's new counters, of a write's result: the client sorts what is added to by its name."""
+    values = (int(value.integer_value) for value in result.transform_results)
+    counters = Tally(**dict(zip(sorted(f.name for f in fields_of(Tally)), values, strict=True)))
+    return Counted(counters=counters, version=result.update_time)
+
+
+def readable(kind: type[T], snapshot: Any) -> T | None:
+    """The value of a document that a query found; one that is unreadable must not stop the rest."""
+    try:
+        return from_document(kind, snapshot.to_dict())
+    except ValidationError:
+        log("ERROR", "unreadable document", path=snapshot.reference.path)
+        return None

@@ -5,7 +5,6 @@ those lock, and a dozen images finishing at once would wait for each other.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,7 +13,6 @@ from google.api_core import exceptions as google_errors
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
-from pydantic import ValidationError
 
 from shared.adapters import documents
 from shared.adapters.firestore_errors import at_the_boundary
@@ -23,11 +21,9 @@ from shared.domain.ids import job_id_of, latest_key
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, Tally
 from shared.domain.pace import Pace
-from shared.log import log
 from shared.ports import (
     ChangeJob,
     Committed,
-    Counted,
     CreateJob,
     Fence,
     LatestJob,
@@ -129,6 +125,11 @@ class FirestoreJobStore:
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:  # noqa: D102
         return self._pages(Image, self._past(self._all_images(), "fanOutDueAt", before))
 
+    def overdue_callbacks(self, before: datetime) -> Iterator[Image | Job]:  # noqa: D102
+        yield from self._pages(Image, self._past(self._all_images(), "callbackDueAt", before))
+        jobs = self._client.collection("jobs")
+        yield from self._pages(Job, self._past(jobs, "callbackDueAt", before))
+
     @at_the_boundary
     def jobs_of(  # noqa: D102
         self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
@@ -161,7 +162,7 @@ class FirestoreJobStore:
         count(writes=len(batch))
         versions = {w.after.image_id: results[i].update_time
                     for i, w in at if isinstance(w, SaveImage)}  # fmt: skip
-        counted = {w.job_id: _counted(results[i])
+        counted = {w.job_id: documents.counted(results[i])
                    for i, w in at if isinstance(w, ChangeJob) and w.tally != Tally()}  # fmt: skip
         return Committed(versions=versions, counted=counted)
 
@@ -267,14 +268,14 @@ class FirestoreJobStore:
         return [
             Versioned(value, snapshot.update_time)
             for snapshot in self._page(query)
-            if (value := _readable(Image, snapshot)) is not None
+            if (value := documents.readable(Image, snapshot)) is not None
         ]
 
     def _pages(self, kind: type[R], query: Any, size: int = PAGE) -> Iterator[R]:
         page = self._page(query.limit(size))
         while page:
             for snapshot in page:
-                value = _readable(kind, snapshot)
+                value = documents.readable(kind, snapshot)
                 if value is not None:
                     yield value
             if len(page) < size:
@@ -286,19 +287,3 @@ class FirestoreJobStore:
         snapshots = list(query.stream(**self._call))
         count(reads=max(1, len(snapshots)))
         return snapshots
-
-
-def _counted(result: Any) -> Counted:
-    """The new counters: the client sorts what is added to by its name."""
-    values = (int(value.integer_value) for value in result.transform_results)
-    counters = Tally(**dict(zip(sorted(f.name for f in fields(Tally)), values, strict=True)))
-    return Counted(counters=counters, version=result.update_time)
-
-
-def _readable(kind: type[R], snapshot: Any) -> R | None:
-    """The value of a document that a query found; one that is unreadable must not stop the rest."""
-    try:
-        return documents.from_document(kind, snapshot.to_dict())
-    except ValidationError:
-        log("ERROR", "unreadable document", path=snapshot.reference.path)
-        return None

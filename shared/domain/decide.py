@@ -105,7 +105,9 @@ def decide(image: Image, observation: Observation, now: datetime, policy: Policy
         return Decision(before=image, after=image, ask=ask)
     if isinstance(observation, Told):  # no transition: every task that rings is still right
         return Decision(before=image, after=replace(after, updated_at=now))
-    after, ask = _go_on(after, ask, now, policy)
+    # A drawing takes the painter seconds to receive: who admits shall not wait for that.
+    if not (isinstance(observation, Admitted) and image.drawing is not None):
+        after, ask = _go_on(after, ask, now, policy)
     after = replace(after, seq=image.seq + 1, updated_at=now)
     return Decision(before=image, after=after, ask=ask)
 

@@ -1,6 +1,7 @@
 """The ways in which an image ends. Each is a pure change of the image."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus
@@ -34,6 +35,13 @@ def end(image: Image, status: ImageStatus, failure: Failure | None = None) -> Im
         preview_url=preview.url if preview and image.has_picture else None,
         fan_out_due_at=None if status is ImageStatus.FAILED else image.fan_out_due_at,
     )
+
+
+def announced(before: Image, after: Image, now: datetime) -> Image:
+    """The image after a change; if that ended it, with the callback that somebody wants of it."""
+    if before.ended or not after.ended or after.callback_url is None:
+        return after
+    return replace(after, callback_due_at=now)
 
 
 def fail(image: Image, code: FailureCode, message: str) -> Image:

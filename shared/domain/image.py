@@ -194,6 +194,10 @@ class Image:
     """The picture that it is painted after."""
     fan_out_due_at: datetime | None = None
     """On a reference that is ready: by when its members should have been started."""
+    callback_url: str | None = None
+    """Where the client's own server is told of endings; its job's."""
+    callback_due_at: datetime | None = None
+    """Since when it should have been told of this ending; None once it has been."""
     describe: Submission | None = None
     imagine: Submission | None = None
     upscale: Submission | None = None

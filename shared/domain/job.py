@@ -52,6 +52,10 @@ class Job:
     succeeded: int = 0
     failed: int = 0
     canceled: int = 0
+    callback_url: str | None = None
+    """Where the client's own server is told of endings."""
+    callback_due_at: datetime | None = None
+    """Since when it should have been told of this ending; None once it has been."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
 
@@ -98,7 +102,13 @@ def conclude(job: Job, now: datetime) -> Job:
     else:
         status = JobStatus.PARTIALLY_SUCCEEDED
     return replace(
-        job, status=status, completed=True, completed_at=now, updated_at=now, error=_why(job)
+        job,
+        status=status,
+        completed=True,
+        completed_at=now,
+        updated_at=now,
+        error=_why(job),
+        callback_due_at=now if job.callback_url else None,
     )
 
 

@@ -9,8 +9,15 @@ test or in another product, has to pass the same contract tests.
     QueueUnavailable      transient: the sweeper enqueues again what was lost
     PictureUnavailable    a picture could not be fetched or stored this time
     PictureRejected       a picture can't be taken at all; it says why and what to do
+    CallbackFailed        a client's own server did not take a message this time
+    CallbackRefused       it never will, or may not be told
 """
 
+from shared.ports.callbacks import (
+    CallbackFailed,
+    CallbackRefused,
+    CallbackSender,
+)
 from shared.ports.painter import (
     LookAnswer,
     Painter,
@@ -56,6 +63,9 @@ from shared.ports.store import (
 )
 
 __all__ = [
+    "CallbackFailed",
+    "CallbackRefused",
+    "CallbackSender",
     "ChangeJob",
     "Committed",
     "Conflict",

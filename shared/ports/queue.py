@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from shared.domain.events import Event
 from shared.domain.image import Image
 
 
@@ -27,6 +28,9 @@ class TaskQueue(Protocol):
 
     def call_off(self, image: Image) -> None:
         """Take the alarm for that fencing token back, if it is still there."""
+
+    def call_back(self, event: Event) -> None:
+        """Have a client's own server told of an ending now; repeated for the same, only once."""
 
     def ask_admission(self, at: datetime | None = None) -> None:
         """Have the admission run soon, or at that moment."""

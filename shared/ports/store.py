@@ -241,6 +241,9 @@ class JobStore(Protocol):
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
         """Every reference whose fan-out should have been done before that moment."""
 
+    def overdue_callbacks(self, before: datetime) -> Iterator[Image | Job]:
+        """Every image, then every job, whose client should have been told before that moment."""
+
     def jobs_of(
         self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
     ) -> list[Job]:

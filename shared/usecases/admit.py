@@ -19,10 +19,10 @@ TRIES = 10
 def admit(services: Services) -> int:
     """Give the free slots to the images whose turn it is, and begin with them; answers how many.
 
-    Several may run at once, as each waits for the painter to take what it admitted. So the fence is
-    read before the slots are counted and passed in the same commit: of two that overlap, the
-    second conflicts and counts anew. After a pause one image tries whether the painter takes
-    anything again. Raises `StoreUnavailable`.
+    Its queue dispatches one at a time, but a task can still come twice, and fan-outs admit, too. So
+    the fence is read before the slots are counted and passed in the same commit: of two that
+    overlap, the second conflicts and counts anew. After a pause one image tries whether the painter
+    takes anything again. Raises `StoreUnavailable`.
     """
     if services.store.held_slots() >= services.policy.capacity:
         return 0  # whoever gives a slot back sees what waits

@@ -9,6 +9,7 @@ from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
 from shared.notify_hooks import NotifyHooks
 from shared.ports import (
+    CallbackSender,
     JobStore,
     Painter,
     PictureFinisher,
@@ -60,6 +61,8 @@ class Services:
     job_deadline: timedelta
     job_lifetime: timedelta
     sweep_grace: timedelta
+    callback_sender: CallbackSender | None = None
+    """Tells clients' own servers of endings; None: nobody can be told."""
 
     def current_policy(self) -> Policy:
         """The policy, with the pace that the painter has at present."""

@@ -46,6 +46,8 @@ class NewBook:
     """Of everything in the request."""
     idempotency_key: str | None
     """The client's own; None makes the content its own key."""
+    callback_url: str | None = None
+    """Where to tell of endings; no part of what makes a request the same."""
 
 
 def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
@@ -137,6 +139,7 @@ def _new(services: Services, book: NewBook, job_id: str, drawings: list[str | No
         deadline_at=deadline,
         expire_at=now + services.job_lifetime,
         remaining=len(images),
+        callback_url=book.callback_url,
     )
     return Book(job=job, images=images)
 
@@ -174,5 +177,6 @@ def _new_image(
         next_step=Step.EXPIRE,
         due_at=deadline,
         turn=turn - services.policy.head_start if first else turn,
+        callback_url=book.callback_url,
     )
     return queue(image) if first else image

@@ -14,6 +14,7 @@ from shared.usecases.conclude_job import conclude_job
 from shared.usecases.fan_out import fan_out
 from shared.usecases.services import Services
 from shared.usecases.surplus import take_surplus_away
+from shared.usecases.telling import remind
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ class Swept:
     """Jobs whose images had all ended."""
     waiting: bool
     """Whether an image waits for a slot, so that admission was asked for."""
+    callbacks: int = 0
+    """Endings of which a client had not been told."""
 
 
 def sweep(services: Services) -> Swept:
@@ -46,13 +49,17 @@ def sweep(services: Services) -> Swept:
     references = store.overdue_fan_outs(now)
     fan_outs = _each(references, lambda image: fan_out(services, image.job_id), errors)
     jobs = _each(store.unconcluded_jobs(), lambda job: conclude_job(services, job.job_id), errors)
+    callbacks = 0
+    if services.callback_sender is not None:  # else two questions that bring nothing
+        untold = store.overdue_callbacks(now - services.sweep_grace)
+        callbacks = _each(untold, lambda subject: remind(services, subject), errors)
     waiting = bool(store.waiting(1))
     if waiting:
         services.queue.ask_admission()
         take_surplus_away(services)
     if errors:
         raise errors[0]
-    return Swept(steps=steps, fan_outs=fan_outs, jobs=jobs, waiting=waiting)
+    return Swept(steps=steps, fan_outs=fan_outs, jobs=jobs, callbacks=callbacks, waiting=waiting)
 
 
 def _each(found: Iterator[T], mend: Callable[[T], object], errors: list[Exception]) -> int:

@@ -9,12 +9,13 @@ other's. So no slot stands empty for the time of a task, and two processes can't
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.ask import SubmitDescribe, SubmitImagine, SubmitUpscale
 from shared.domain.decide import Decision, decide
+from shared.domain.endings import announced
 from shared.domain.image import Image, Step
 from shared.domain.job import JobStatus, tally
 from shared.domain.observation import (
@@ -40,6 +41,7 @@ from shared.ports import (
 )
 from shared.usecases.conclude_job import conclude_job
 from shared.usecases.services import Services
+from shared.usecases.telling import tell_of
 
 TRIES = 5
 """How often a commit is tried that another write to the same image got in the way of."""
@@ -62,6 +64,8 @@ class Advanced:
     """The image that got its slot."""
     counted: Counted | None = None
     """Its job's counters, if it ended; None if they are not known."""
+    gone_with_it: tuple[Image, ...] = ()
+    """The images that ended by the same commit, because their reference did."""
 
 
 def advance(
@@ -115,7 +119,10 @@ def follow_up(services: Services, advanced: Advanced) -> None:
         enqueue(lambda: schedule(image))
         reach(CrashPoint.TASK_CREATED)
     if decision.ended:
-        conclude_job(services, image.job_id, advanced.counted)
+        for ended in (image, *advanced.gone_with_it):
+            tell_of(services, ended)
+        calls_back = image.callback_url is not None
+        conclude_job(services, image.job_id, advanced.counted, calls_back=calls_back)
     if decision.hands_slot_on and advanced.heir is None and _others_wait(services):
         enqueue(services.queue.ask_admission)
 
@@ -150,7 +157,8 @@ def _decide_all(services: Services, image: Image, observed: tuple[Observation, .
         following = decide(decision.after, observation, now, policy)
         return Decision(before=image, after=following.after, ask=following.ask)
 
-    return reduce(then, observed, Decision(before=image, after=image))
+    decided = reduce(then, observed, Decision(before=image, after=image))
+    return replace(decided, after=announced(image, decided.after, now))
 
 
 def _commit(
@@ -160,6 +168,7 @@ def _commit(
     heir: tuple[Versioned[Image], Decision] | None,
 ) -> Advanced:
     writes = _writes(services, image, decision)
+    gone = tuple(write.after for write in writes[1:] if isinstance(write, SaveImage))
     if heir is not None:
         given, admitted = heir
         writes.append(SaveImage(before=given, after=admitted.after))
@@ -175,6 +184,7 @@ def _commit(
             image=Versioned(heir[1].after, versions[heir[1].after.image_id]), decision=heir[1]
         ),
         counted=committed.counted.get(decision.after.job_id),
+        gone_with_it=gone,
     )
 
 
@@ -252,7 +262,8 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
         # Nothing else would ever come for those that wait for it.
         fate = ReferenceFailed() if decision.reference_failed else CancelRequested()
         for member in services.store.waiting_for_reference(after.job_id):
-            gone = decide(member.value, fate, now, services.policy).after
+            after_it = decide(member.value, fate, now, services.policy).after
+            gone = announced(member.value, after_it, now)
             writes.append(SaveImage(before=member, after=gone))
             change += tally(member.value, gone)
     writes.append(ChangeJob(job_id=after.job_id, at=now, tally=change, fields=fields))

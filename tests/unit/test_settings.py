@@ -71,6 +71,7 @@ def test_every_queue_in_code_is_a_queue_that_is_deployed():
 
     used = {cloud_tasks.STEPS, cloud_tasks.ADMISSION, cloud_tasks.POST_PROCESSING}
     assert queues.keys() == used
+    assert queues["admission"]["maxConcurrentDispatches"] == 1
     attempts = {queue["maxAttempts"] for queue in queues.values()}
     assert attempts == {Settings.read(NEEDED).task_attempts}
 

@@ -75,6 +75,7 @@ BOOK_FAULTS = (
     *("no_main_character", "several_main_characters", "too_many_images", "invalid_same_as"),
     *("wrong_sketch", "wrong_format", "animated_picture", "picture_too_large", "picture_too_small"),
     *("broken_picture", "empty_drawing", "link_not_allowed", "link_broken", "not_found"),
+    "callback_not_allowed",
 )
 """Codes of a wrong book and its drawings."""
 

@@ -1,0 +1,22 @@
+"""callback (Cloud Tasks): tells a client's own server that an image or a job has ended."""
+
+import flask
+
+from functions.api.callbacks import body_of, event_in
+from functions.edge import task_function
+from functions.wiring import services
+from shared.settings import settings
+from shared.usecases.deliver_callback import deliver_callback
+
+
+@task_function
+def callback(request: flask.Request) -> str:
+    """Post the event to the address that came with the book, unless it is outdated."""
+    event = event_in(request)
+    return deliver_callback(services(), event, body_of, last=_is_last_attempt(request))
+
+
+def _is_last_attempt(request: flask.Request) -> bool:
+    """Whether Cloud Tasks will drop this task, whose queue has limits of its own."""
+    retries = request.headers.get("X-CloudTasks-TaskRetryCount", "0")
+    return retries.isdecimal() and int(retries) + 1 >= settings().callback_attempts
