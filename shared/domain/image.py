@@ -185,7 +185,7 @@ class Image:
     admit_key: datetime | None = None
     """Its turn, while it waits for a slot."""
     admitted_at: datetime | None = None
-    """When it got the slot that it holds."""
+    """When its time at work began: with the slot, or when last the painter took nothing at all."""
     holds_slot: bool = False
     """Whether it counts against the painter's slots."""
     crowded: bool = False

@@ -178,6 +178,9 @@ def _not_taken(image: Image, stage: Stage, busy: Busy, now: datetime, policy: Po
     A drawing that can't be described yet is nobody else's trouble, and bounded.
     """
     if not busy.everyone or stage is not IMAGINE:
+        # While nobody is served, nobody's time at work passes; that of the whole does.
+        waits = busy.everyone and image.admitted_at is not None
+        image = replace(image, admitted_at=now) if waits else image
         return _released(image, stage, now, policy)
     return queue(stage.with_submission(image, None, attempts=-1))
 
