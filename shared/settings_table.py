@@ -174,6 +174,12 @@ class SettingsTable(BaseModel):
         description="s; an unanswered submit counts as dead after it; longer than any call",
         gt=0,
     )
+    clocks_apart: float = Field(
+        5,
+        alias="CLOCKS_APART_SECONDS",
+        description="s by which the clocks of two instances may differ; a lease outlives it",
+        ge=0,
+    )
     look_min: float = Field(
         1, alias="LOOK_MIN_SECONDS", description="s; shortest time between two looks", gt=0
     )

@@ -46,7 +46,7 @@ class Policy:
     """From admission to the end, waiting in the painter's queue included."""
     claim_lease: timedelta = timedelta(seconds=30)
     """After this a claim without a task id belongs to a dead call: longer than any submit takes."""
-    submit_within: timedelta = timedelta(seconds=16)
+    submit_within: timedelta = timedelta(seconds=11.95)
     """How long after its claim a submission may be sent, to be answered within the lease."""
     look_min: timedelta = timedelta(seconds=1)
     look_max: timedelta = timedelta(seconds=10)

@@ -1,10 +1,11 @@
 """The painter's news: hints that come late, doubled, out of order, or from somebody else."""
 
 from shared.crash_points import CrashPoint, reach
+from shared.domain.decide import decide
 from shared.domain.image import Image
 from shared.domain.observation import Phase, Told
+from shared.ports import Conflict, SaveImage, Versioned
 from shared.usecases.services import Services
-from shared.usecases.transitions import Stale, advance
 
 ENDS = frozenset({Phase.DONE, Phase.FAILED})
 
@@ -32,15 +33,25 @@ def take_news(services: Services, image_id: str, signature: str, body: object) -
         return "outdated"
     reach(CrashPoint.NEWS_READ)
     if not ended:
-        try:
-            return "progress" if advance(services, image, news).decision.changed else "nothing new"
-        except Stale:
-            return "overtaken"
+        return _show(services, image, news)
     if not _is_awaited(image.value, news):
         return "outdated"
     services.queue.ring(image.value)
     reach(CrashPoint.NEWS_RUNG)
     return "rung"
+
+
+def _show(services: Services, image: Versioned[Image], news: Told) -> str:
+    decision = decide(image.value, news, services.clock(), services.policy)
+    if not decision.changed:
+        return "nothing new"
+    reach(CrashPoint.BEFORE_PROGRESS)
+    try:
+        services.store.commit(SaveImage(before=image, after=decision.after))
+    except Conflict:  # somebody else has just written, and more news will come: not worth a read
+        return "overtaken"
+    reach(CrashPoint.PROGRESS_WRITTEN)
+    return "progress"
 
 
 def _is_awaited(image: Image, news: Told) -> bool:

@@ -23,6 +23,7 @@ SETTINGS = {
     # Short enough that a test sees what in life takes minutes.
     "SWEEP_GRACE_SECONDS": "1",
     "CLAIM_LEASE_SECONDS": "8",
+    "CLOCKS_APART_SECONDS": "0.9",
     "STORE_LEASE_SECONDS": "5",
     "PROXY_TIMEOUT_SECONDS": "2",
     "IMAGINE_TIMEOUT_SECONDS": "4",
@@ -111,20 +112,20 @@ class Backend:
 
 @pytest.fixture(scope="session")
 def backend() -> Iterator[Backend]:
-    with _running("novicezk") as backend:
+    with running(options_for("novicezk")) as backend:
         yield backend
 
 
 @pytest.fixture(scope="module")
 def trueai_backend() -> Iterator[Backend]:
     """The same stack before the other proxy."""
-    with _running("trueai") as backend:
+    with running(options_for("trueai")) as backend:
         yield backend
 
 
-@contextmanager
-def _running(dialect: str) -> Iterator[Backend]:
-    options = StackOptions(
+def options_for(dialect: str) -> StackOptions:
+    """A fast stack that sends its tasks and events twice or late at times."""
+    return StackOptions(
         speed=SPEED,
         proxy_args=["--picture-size", "128", "--jitter", "0.3", "--dialect", dialect],
         tasks_chaos=Chaos(duplicate=0.3, delay=0.05, seed=1),
@@ -132,11 +133,16 @@ def _running(dialect: str) -> Iterator[Backend]:
         functions_env={**SETTINGS, "CUTOUT_MODEL": CUTOUTS[dialect]},
         sweep_interval=2,
     )
-    with ExitStack() as running:
+
+
+@contextmanager
+def running(options: StackOptions) -> Iterator[Backend]:
+    """A stack like that, for the length of a `with` block."""
+    with ExitStack() as started:
         with pytest.MonkeyPatch.context() as environment:
             # A stack would take what stands there for an emulator to be used with others.
             environment.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
-            stack = running.enter_context(LocalStack(options))
+            stack = started.enter_context(LocalStack(options))
             environment.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore_host)
             backend = Backend(stack)
         yield backend
