@@ -253,6 +253,8 @@ def _elsewhere(module: str) -> _Command:
 COMMANDS: dict[str, tuple[str, _Command]] = {
     "demo": ("paint a sample fairy tale, save the pictures", _elsewhere("infra.local.demo")),
     "up": ("start the whole stack and keep it running", _elsewhere("infra.local.up")),
+    "make-book": ("have a tale painted, here or elsewhere", _elsewhere("infra.local.make_book")),
+    "watch": ("go on watching a book", _elsewhere("infra.local.make_book.watch")),
     "bench": ("measure one book, then ten at once", _elsewhere("infra.local.bench")),
     "proxy": ("the simulated MidJourney Proxy alone", _elsewhere("infra.local.proxy.__main__")),
     "tasks": ("the Cloud Tasks server alone", tasks),

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.util import Retry
 
 _TIMEOUT = (5.0, 60.0)
@@ -26,12 +27,26 @@ class ClientError(Exception):
 class Refused(ClientError):
     """The functions answered with a problem (RFC 9457)."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        problem: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{detail} ({code}, HTTP {status})")
         self.status = status
         """The HTTP status."""
         self.code = code
         """The problem's stable code, for programs."""
+        self.detail = detail
+        """What to do about it, for people."""
+        self.problem = problem or {}
+        """The whole answer, such as `errors` with a JSON pointer for each; empty if it is none."""
+        self.retry_after = retry_after
+        """Seconds to wait before another try, if the answer says so."""
 
 
 class Unreachable(ClientError):
@@ -101,6 +116,30 @@ class Book:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at a book brought."""
+
+    book: Book | None
+    """None if nothing has changed since the look whose ETag was sent."""
+    answer: Mapping[str, Any]
+    """All that status says, as JSON has it; empty if nothing has changed."""
+    etag: str | None
+    retry_after: float | None
+    """Seconds until the next look is worth its while; None if the answer does not say."""
+
+
+class _Bearer(AuthBase):
+    """A token for the functions alone: pictures come from elsewhere, and never see it."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
 class Client:
     """Calls the functions at `<functions_url>/<name>`; one for each thread, closed by `with`."""
 
@@ -108,11 +147,14 @@ class Client:
         self,
         functions_url: str,
         *,
+        token: str | None = None,
         session: requests.Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`sleep` waits for so many seconds between two looks."""
+        """`token` says who calls; `sleep` waits for so many seconds between two looks."""
         self._url = functions_url.rstrip("/")
+        # As `auth` and not as a header, which a `.netrc` would take the place of.
+        self._auth = _Bearer(token) if token else None
         self._session = session or _new_session()
         self._sleep = sleep
 
@@ -140,11 +182,28 @@ class Client:
 
     def status(self, job_id: str, etag: str | None = None) -> tuple[Book | None, str | None]:
         """Return a book and its ETag; None instead of the book if it still is the one of `etag`."""
+        look = self.look(job_id, etag)
+        return look.book, look.etag
+
+    def look(self, job_id: str, etag: str | None = None) -> Look:
+        """Return how a book stands, or that it still is the one of `etag`."""
         headers = {"If-None-Match": etag} if etag else {}
         answer = self._call("GET", "status", params={"jobId": job_id}, headers=headers)
+        retry_after = _retry_after(answer)
         if answer.status_code == 304:
-            return None, etag
-        return Book.read(self._json(answer)), answer.headers.get("ETag")
+            return Look(book=None, answer={}, etag=etag, retry_after=retry_after)
+        view = self._json(answer)
+        try:
+            book = Book.read(view)
+        except (KeyError, TypeError):
+            raise Unreachable(f"{self._url}/status is none of the functions.") from None
+        etag = answer.headers.get("ETag")
+        return Look(book=book, answer=view, etag=etag, retry_after=retry_after)
+
+    def cancel(self, job_id: str) -> str:
+        """Have nothing further painted of a book; return its status."""
+        answer = self._json(self._call("POST", "cancel", json={"jobId": job_id}))
+        return str(answer.get("status"))
 
     def watch(self, job_id: str, seconds: float) -> Iterator[Book]:
         """Look every `seconds`, yield the book after each look, and end once it is completed."""
@@ -171,11 +230,15 @@ class Client:
     def _call(self, method: str, name: str, **rest: Any) -> requests.Response:
         url = f"{self._url}/{name}"
         try:
-            answer = self._session.request(method, url, timeout=_TIMEOUT, **rest)
+            answer = self._session.request(
+                method, url, auth=self._auth, timeout=_TIMEOUT, allow_redirects=False, **rest
+            )
         except requests.RequestException as error:
             raise Unreachable(f"{url} does not answer: {type(error).__name__}.") from None
         if answer.status_code >= 400:
             raise _refusal(answer)
+        if answer.is_redirect:  # which would turn a POST into a GET
+            raise Unreachable(f"{url} is none of the functions: it leads elsewhere.")
         return answer
 
     def _json(self, answer: requests.Response) -> dict[str, Any]:
@@ -204,11 +267,20 @@ def _new_session() -> requests.Session:
 
 
 def _refusal(answer: requests.Response) -> Refused:
+    status, wait = answer.status_code, _retry_after(answer)
     try:
         problem = answer.json()
-        return Refused(answer.status_code, problem["code"], problem["detail"])
+        code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
-        return Refused(answer.status_code, "unknown", "The functions answered with an error.")
+        detail = "The functions answered with an error."
+        return Refused(status, "unknown", detail, retry_after=wait)
+    return Refused(status, code, detail, problem=problem, retry_after=wait)
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """Seconds; a date (RFC 9110, 10.2.3), which the functions never send, counts as silence."""
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else None
 
 
 def _sentence(error: Mapping[str, str] | None) -> str | None:

@@ -62,19 +62,35 @@ class Measurement:
     """Tasks that had not rung when everything was quiet."""
     events: int
     """Trigger events, those not counted that changed nothing."""
+    status: Call
+    """One status request for a finished book, made when all was counted: no part of `calls`."""
     load_before: float | None
     """The machine's load average over the minute before the run; None if it tells none."""
 
 
 def measure(plan: Plan, log_folder: Path) -> Measurement:
-    """Start a stack, paint one picture to warm it up, run the plan, and stop everything.
+    """Start a stack, paint a book of two to warm it up, run the plan, and stop everything.
 
     Raises BenchError if a book does not end, ClientError if one is refused, and LocalStackError.
     """
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    options = StackOptions(
+    options = stack_options(plan, log_folder, SWEEP_SECONDS / plan.speed)
+    with LocalStack(options) as stack, JobWatch(stack.project, stack.firestore_host) as watch:
+        paint(stack, watch, warm_up(plan))
+        return _measure(stack, watch, plan, load)
+
+
+def stack_options(
+    plan: Plan, log_folder: Path, sweep_interval: float, jitter: float = 0.0
+) -> StackOptions:
+    """Return what a stack that is to be measured is like.
+
+    `sweep_interval` in seconds, 0: never; `jitter`: the share, 0..1, by which what a picture takes
+    may differ.
+    """
+    return StackOptions(
         speed=plan.speed,
-        sweep_interval=SWEEP_SECONDS / plan.speed,
+        sweep_interval=sweep_interval,
         # What cutting out costs has a benchmark of its own.
         functions_env={
             "SLOTS": str(plan.slots),
@@ -82,28 +98,26 @@ def measure(plan: Plan, log_folder: Path) -> Measurement:
             "CUTOUT_MODEL": "none",
         },
         notify=plan.notify,
-        proxy_args=_proxy_args(plan),
+        proxy_args=_proxy_args(plan, jitter),
         log_folder=log_folder,
     )
-    with LocalStack(options) as stack, JobWatch(stack.project, stack.firestore_host) as watch:
-        _paint(stack, watch, _warm_up(plan))
-        return _measure(stack, watch, plan, load)
 
 
-def _proxy_args(plan: Plan) -> list[str]:
-    """Every picture takes the same time, and takes it for painting alone."""
+def _proxy_args(plan: Plan, jitter: float) -> list[str]:
+    """Every picture takes the same time but for the jitter, and takes it for painting alone."""
     options = {
         "imagine-seconds": IMAGINE_SECONDS,
         "upscale-seconds": UPSCALE_SECONDS,
         "start-seconds": 0,
-        "jitter": 0,
+        "jitter": jitter,
         "picture-size": PICTURE_SIZE,
         "core-size": plan.slots,
     }
     return [part for name, value in options.items() for part in (f"--{name}", f"{value:g}")]
 
 
-def _warm_up(plan: Plan) -> Plan:
+def warm_up(plan: Plan) -> Plan:
+    """Return the book after which every process has done everything once."""
     return replace(plan, name="warm-up", books=1, pictures=2)
 
 
@@ -112,29 +126,47 @@ def _measure(stack: LocalStack, watch: JobWatch, plan: Plan, load: float | None)
     counters, trigger = stack.tasks.counters, stack.events.counts(TRIGGER)
     counters.reset()
     log_begin, events_before = stack.functions_log.stat().st_size, _changes(trigger)
-    seconds, books = _paint(stack, watch, plan)
+    painted = paint(stack, watch, plan)
     answer = requests.get(f"{stack.proxy_control_url}/stats", timeout=10)
     answer.raise_for_status()
     stats: dict[str, Any] = answer.json()
-    with stack.functions_log.open("rb") as log:
-        log.seek(log_begin)
-        calls = read_calls(log.read().decode(errors="replace").splitlines())
+    calls = calls_since(stack.functions_log, log_begin)
     return Measurement(
         plan=plan,
-        seconds=seconds,
+        seconds=painted.seconds,
         painting_seconds=_painting_seconds(stats["submits"]),
         busy_slot_seconds=stats["busySlotSeconds"],
         peak_slots=stats["peakRunning"],
         submits=stats["submits"],
         proxy_requests=_contract_requests(stats["requests"]),
-        books=books,
+        books=painted.statuses,
         calls=calls,
         dispatched={path.strip("/"): n for path, n in counters.dispatched_paths.items()},
         tasks_created=sum(counters.created.values()),
         tasks_left=stack.tasks.pending,
         events=_changes(trigger) - events_before,
+        status=_ask_for(painted.jobs[0], stack),
         load_before=load,
     )
+
+
+def calls_since(log: Path, position: int) -> list[Call]:
+    """Return the calls that a log tells of from a position in bytes on. Raises UnreadableLog."""
+    with log.open("rb") as file:
+        file.seek(position)
+        return read_calls(file.read().decode(errors="replace").splitlines())
+
+
+def _ask_for(job: str, stack: LocalStack) -> Call:
+    """Ask for a book's status, as a client does, and return what that cost."""
+    begin = stack.functions_log.stat().st_size
+    with Client(stack.functions_url) as client:
+        client.status(job)
+    settle(stack)  # the line may be written after the answer
+    asked = [call for call in calls_since(stack.functions_log, begin) if call.function == "status"]
+    if len(asked) != 1:
+        raise BenchError(f"the log tells of {len(asked)} status requests, 1 was made")
+    return asked[0]
 
 
 def _changes(trigger: Any) -> int:
@@ -155,10 +187,23 @@ def _painting_seconds(submits: Sequence[Mapping[str, Any]]) -> float:
     return (ended - began) / 1000
 
 
-def _paint(stack: LocalStack, watch: JobWatch, plan: Plan) -> tuple[float, list[str]]:
-    """Ask for all books at once; return the seconds until the last one ended, and their statuses.
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """Books that were painted."""
 
-    Returns when the server is quiet again, so that all that the books cost can be counted.
+    seconds: float
+    """From the first request until the last one ended."""
+    jobs: Sequence[str]
+    """Their ids."""
+    statuses: Sequence[str]
+    """How each of them ended."""
+
+
+def paint(stack: LocalStack, watch: JobWatch, plan: Plan) -> Painted:
+    """Ask for all books at once, and wait until they have ended.
+
+    Returns when the server is quiet again, so that all that the books cost can be counted. Raises
+    BenchError if a book does not end, ClientError if one is refused, and LocalStackError.
     """
     with ExitStack() as cleanup:
         clients = [cleanup.enter_context(Client(stack.functions_url)) for _ in range(plan.books)]
@@ -172,11 +217,15 @@ def _paint(stack: LocalStack, watch: JobWatch, plan: Plan) -> tuple[float, list[
     if len(ended) < plan.books:
         late = plan.books - len(ended)
         raise BenchError(f"{late} of {plan.books} books did not end within {patience:.0f} s")
-    _settle(stack)
-    return max(seen for _, seen in ended.values()) - began, [ended[job][0] for job in jobs]
+    settle(stack)
+    return Painted(
+        seconds=max(seen for _, seen in ended.values()) - began,
+        jobs=jobs,
+        statuses=[ended[job][0] for job in jobs],
+    )
 
 
-def _settle(stack: LocalStack) -> None:
+def settle(stack: LocalStack) -> None:
     """Wait until no task is due, no event is under way, and the log has stopped growing."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     size, since = -1, time.monotonic()

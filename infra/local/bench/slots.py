@@ -1,4 +1,4 @@
-"""How full the proxy's slots were while anything waited for one."""
+"""How full the proxy's slots were while there was something to paint in them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +16,8 @@ def utilisation_while_waiting(submits: Sequence[Mapping[str, Any]], slots: int) 
         return None
     begins = min(submit["submitTime"] for submit in imagines)
     ends = max(submit["submitTime"] for submit in imagines)
+    if begins == ends:
+        return None
     busy = sum(
         max(0, min(submit["finishTime"], ends) - max(submit["startTime"], begins))
         for submit in submits

@@ -150,7 +150,9 @@ export class BookView {
 
   #sentence({ status, images }) {
     const ready = images.filter((image) => image.status === "succeeded").length;
-    return say(`book.${status}`, { ready, count: images.length });
+    const one = `book.${status}.one`; // where a single picture is said otherwise
+    const key = images.length === 1 && say(one) !== one ? one : `book.${status}`;
+    return say(key, { ready, count: images.length });
   }
 
   #tellProblem(problem) {
