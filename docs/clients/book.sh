@@ -13,12 +13,16 @@ else
   : >"$folder/headers"
 fi
 
-# Prints what `-w` asks for. While the server is out of reach or busy curl tries again, after
-# Retry-After if there is one; it sends the same key, so that there is one book however often.
+# Makes a request, again if there was no answer; curl itself tries again what the server was too busy
+# for, after Retry-After. It is the same request with the same key, so there is one book however often.
 call() {
-  curl -sS --fail-with-body --retry 5 --retry-connrefused --connect-timeout 5 --max-time 60 \
-    -H "@$folder/headers" -o "$folder/answer" "$@" && return
-  if jq -e .code "$folder/answer" >"$folder/code" 2>&1; then # a problem (RFC 9457)
+  for pause in 1 2 4 8 ''; do
+    curl -sS --fail-with-body --retry 4 --connect-timeout 5 --max-time 60 \
+      -H "@$folder/headers" -o "$folder/answer" "$@" && return
+    [ $? != 22 ] && [ -n "$pause" ] || break # 22: the server has refused
+    sleep "$pause"
+  done
+  if jq -e .code "$folder/answer" >/dev/null 2>&1; then # a problem (RFC 9457)
     jq -r '"\(.code): \(.detail)", (.errors[]? | "  \(.pointer): \(.detail)")' "$folder/answer" >&2
   fi
   exit 1
