@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MODELS := .local/models/.ready
 
-.PHONY: help setup models demo up test check format bench bench-pictures openapi lock clean
+.PHONY: help setup models demo up test check format bench bench-growth bench-pictures openapi lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ format: $(READY) ## reformat and apply the safe fixes
 
 bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
 	$(BIN)/python -m infra.local bench $(ARGS)
+
+bench-growth: $(READY) ## measure what a picture costs while 1 to 1,000 jobs wait (ARGS="--json FILE")
+	$(BIN)/python -m infra.local.bench.growth $(ARGS)
 
 bench-pictures: $(MODELS) ## measure cutting out: quality, time, memory; makes the sheets in docs/
 	$(BIN)/python -m infra.local.bench.pictures $(ARGS)

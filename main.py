@@ -1,6 +1,7 @@
 """Every entry point that can be deployed, by name; nothing else."""
 
 from functions.admit import admit
+from functions.callback import callback
 from functions.cancel import cancel
 from functions.download import download
 from functions.fanout import fanout
@@ -16,6 +17,7 @@ from functions.sweep import sweep
 
 __all__ = [
     "admit",
+    "callback",
     "cancel",
     "download",
     "fanout",

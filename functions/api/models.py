@@ -102,7 +102,7 @@ Sketch = Annotated[
 
 CallbackUrl = Annotated[
     StrictStr,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_URL),
+    StringConstraints(min_length=1, max_length=MOST_URL),
     Field(json_schema_extra={"format": "uri", "pattern": r"^https?://"}),
 ]
 """An https address of an allowed host."""

@@ -231,6 +231,8 @@ class JobListModel(AnswerModel):
 class EventModel(AnswerModel):
     """What a client's own server is told."""
 
+    type: str
+    """What has happened."""
     timestamp: datetime
     """When it happened; the header `webhook-timestamp` says when it was told."""
 
@@ -246,7 +248,6 @@ class ImageEndedModel(EventModel):
     """An image has ended, well or not."""
 
     type: Literal["image.ended"] = "image.ended"
-    """What has happened."""
     data: EndedImageModel
     """The image as status shows it."""
 
@@ -255,7 +256,6 @@ class JobEndedModel(EventModel):
     """A job has ended, well or not; again after each regeneration."""
 
     type: Literal["job.ended"] = "job.ended"
-    """What has happened."""
     data: ListedJobModel
     """The job without its images."""
 

@@ -1,13 +1,14 @@
-"""What the step machine relies on in a painter: the same tests for the fake and for MidJourney.
+"""What the step machine relies on in a painter: the same tests for the fakes and for MidJourney.
 
 MidJourney is there twice, behind the simulated proxies of novicezk and of trueai-org; what only
 one of them does is in `test_midjourney_proxies`, odd answers in `test_midjourney_odd_answers`.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 import requests
@@ -29,6 +30,9 @@ from shared.domain.observation import (
 from shared.ports import LookAnswer, Painter, Picture
 from tests.contract.conftest import eventually
 from tests.fakes.world import World
+from tests.simulation.ledger import Ledger
+from tests.simulation.outside import From, Outside
+from tests.simulation.painter import SimulatedPainter
 
 PROMPT = "a brave girl, full body --ar 3:4 --v 7"
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,6 +82,41 @@ class FakeAtelier(Atelier):
         self.world.painter.unreachable = True
 
 
+class SimulatedAtelier(Atelier):
+    def __init__(self) -> None:
+        self.outside = Outside()
+        moment = lambda seconds: SINCE + timedelta(days=30, seconds=seconds)  # noqa: E731
+        ledger = Ledger(took=lambda _: None)
+        self.simulated = SimulatedPainter(self.outside.network, ledger, moment, lambda *_: None)
+        self.painter = cast("Painter", From(self.outside, self.simulated))
+
+    def misbehave(self, word: str) -> None:
+        if word == "lose":
+            self.outside.kernel.after(0.2, self.simulated.forget_everything)
+            return
+        moment, happens = SIMULATED_FAULTS[word]
+        self.outside.faults.next[moment] = [happens]
+
+    def wait_for(self, task_id: str, token: str, phases: set[Phase]) -> Sighting:
+        for _ in range(200):
+            seen = self.painter.look(task_id, token=token)
+            if isinstance(seen, Sighting) and seen.phase in phases:
+                return seen
+            self.outside.wait(1.0)
+        raise AssertionError(f"never in {phases}")
+
+    def cut_off(self) -> None:
+        self.simulated.down_until = math.inf
+
+
+SIMULATED_FAULTS = {
+    "busy": ("submit taken", "busy"),
+    "banned": ("submit taken", "banned"),
+    "drop answer": ("submit taken", "answer broken off"),
+    "vanish": ("submit taken", "answer 500"),
+    "fail": ("painting", "failed"),
+    "moderated": ("painting", "moderated"),
+}
 FAULTS = {
     "busy": {"kind": "queue_full"},
     "banned": {"kind": "ban"},
@@ -115,10 +154,13 @@ class ProxyAtelier(Atelier):
         requests.post(f"{self.control}/faults", json=[fault], timeout=10).raise_for_status()
 
 
-@pytest.fixture(params=["fake", "novicezk", "trueai"])
+@pytest.fixture(params=["fake", "simulated", "novicezk", "trueai"])
 def atelier(request: pytest.FixtureRequest) -> Iterator[Atelier]:
     if request.param == "fake":
         yield FakeAtelier()
+        return
+    if request.param == "simulated":
+        yield SimulatedAtelier()
         return
     dialect: Literal["novicezk", "trueai"] = request.param
     options = ProxyOptions(dialect=dialect, speed=200, picture_size=128, api_secret="secret")

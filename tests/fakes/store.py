@@ -99,6 +99,11 @@ class MemoryJobStore:
     def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
         return self._past("fan_out_due_at", before)
 
+    def overdue_callbacks(self, before: datetime) -> Iterator[Image | Job]:
+        yield from self._past("callback_due_at", before)
+        due = [job for job in self.jobs if job.callback_due_at and job.callback_due_at < before]
+        yield from sorted(due, key=lambda job: job.callback_due_at)
+
     def jobs_of(
         self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
     ) -> list[Job]:

@@ -6,14 +6,16 @@ outside thing without a contract test of its own in memory: the simulated proxy 
 
 import heapq
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from shared.domain.events import Event
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.fallbacks import Fallbacks
 from shared.domain.image import BackgroundEffect, Image, Kind, Role
-from shared.domain.job import Book
+from shared.domain.job import Book, Job
 from shared.domain.observation import (
     Accepted,
     Busy,
@@ -29,6 +31,7 @@ from shared.domain.observation import (
 from shared.domain.policy import Policy
 from shared.notify_hooks import NotifyHooks
 from shared.ports import (
+    CallbackFailed,
     Finished,
     LookAnswer,
     Picture,
@@ -39,6 +42,7 @@ from shared.ports import (
 )
 from shared.prompt_file import read_prompt_rules
 from shared.usecases.admit import admit
+from shared.usecases.deliver_callback import deliver_callback
 from shared.usecases.fan_out import fan_out
 from shared.usecases.paces import Paces
 from shared.usecases.run_step import run_step
@@ -49,6 +53,8 @@ from tests.fakes.store import MemoryJobStore
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 OWNER = "everybody"
+SECOND = timedelta(seconds=1)
+CALLBACK_ATTEMPTS = 8
 POLICY = Policy(prompts=read_prompt_rules(), ahead=0)
 
 
@@ -273,6 +279,16 @@ class FakeQueue:
         self.due = [one for one in self.due if one not in gone]
         heapq.heapify(self.due)
 
+    def call_back(self, event: Event) -> None:
+        if ("callback", (event,)) not in self._named:
+            self._named.add(("callback", (event,)))
+            self._add(self.clock(), "callback", event, 1)
+
+    def call_back_again(self, event: Event, attempt: int) -> None:
+        """As the queue does after an attempt that failed."""
+        self._add(self.clock() + min(timedelta(hours=1), 2**attempt * SECOND), "callback",
+                  event, attempt + 1)  # fmt: skip
+
     def ask_admission(self, at: datetime | None = None) -> None:
         self._add(at or self.clock(), "admit")
 
@@ -324,9 +340,15 @@ class World:
             sweep_grace=timedelta(seconds=30),
         )
 
-    def start(self, members: int = 3, key: str | None = None, task: str = "7") -> Book:
+    def start(
+        self,
+        members: int = 3,
+        key: str | None = None,
+        task: str = "7",
+        callback_url: str | None = None,
+    ) -> Book:
         """Start a book of one main character and some members."""
-        book, _ = start_job(self.services, new_book(members, key, task))
+        book, _ = start_job(self.services, new_book(members, key, task, callback_url))
         return book
 
     def run(self, until: Callable[[], bool] = lambda: False, most: int = 20_000) -> None:
@@ -361,10 +383,20 @@ class World:
         self.now = max(self.now, at)
         if kind == "admit":
             admit(self.services)
+        elif kind == "callback":
+            self._call_back(*arguments)  # type: ignore[arg-type]
         else:
             run_step(self.services, *arguments)  # type: ignore[arg-type]
         self._fire_triggers()
         return True
+
+    def _call_back(self, event: Event, attempt: int) -> None:
+        last = attempt >= CALLBACK_ATTEMPTS
+        try:
+            deliver_callback(self.services, event, told_of, last=last)
+        except CallbackFailed:
+            if not last:
+                self.queue.call_back_again(event, attempt)
 
     def _fire_triggers(self) -> None:
         while self._seen_references < len(self.store.published):
@@ -377,7 +409,14 @@ class World:
         self.now += timedelta(seconds=seconds)
 
 
-def new_book(members: int = 3, key: str | None = None, task: str = "7") -> NewBook:
+def told_of(subject: Image | Job) -> bytes:
+    """What a client's own server gets in this world."""
+    return json.dumps([getattr(subject, "image_id", subject.job_id), subject.status]).encode()
+
+
+def new_book(
+    members: int = 3, key: str | None = None, task: str = "7", callback_url: str | None = None
+) -> NewBook:
     """A request for a main character and some members, every second one a background."""
     hero = NewImage(kind=Kind.CHARACTER, role=Role.REFERENCE, name="Mina", prompt="a brave girl")
     others = [
@@ -396,4 +435,5 @@ def new_book(members: int = 3, key: str | None = None, task: str = "7") -> NewBo
         images=(hero, *others),
         content_hash=f"{task}/{members}",
         idempotency_key=key,
+        callback_url=callback_url,
     )

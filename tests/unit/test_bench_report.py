@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,9 @@ STEP = Call(
     function="step", milliseconds=20, reads=1, writes=1, tasks=1, status=200, did="painting"
 )
 GENERATE = replace(STEP, function="generate", reads=2, writes=4, status=202, did="")
+STATUS = replace(STEP, function="status", reads=3, writes=0, tasks=0, did="")
+NOTIFY = replace(STEP, function="notify", reads=1, writes=1, tasks=0)
+SWEEP = replace(STEP, function="sweep", reads=4, writes=0, tasks=0)
 RUN = Measurement(
     plan=PLAN,
     seconds=15.4,
@@ -48,8 +52,26 @@ RUN = Measurement(
     tasks_created=6,
     tasks_left=0,
     events=2,
+    status=STATUS,
     load_before=0.5,
 )
+
+
+def of_book(pictures: int) -> list[dict[str, Any]]:
+    """All submissions for one book."""
+    pairs = [(imagine(f"i{n}", f"b0p{n}"), upscale(f"u{n}", f"i{n}")) for n in range(pictures)]
+    return [one for pair in pairs for one in pair]
+
+
+JUDGED = replace(
+    RUN,
+    plan=Plan(name="one book", books=1, pictures=6, speed=1.0, slots=12),
+    seconds=141.0,
+    submits=of_book(6),
+    events=1,
+    status=replace(STATUS, reads=7),
+)
+"""A book for which there are targets, all of them met."""
 
 
 # --- checks ---------------------------------------------------------------------------------------
@@ -108,6 +130,11 @@ def test_figures_are_the_runs_own() -> None:
 def test_costs_are_per_picture() -> None:
     assert scenario(RUN)["perPicture"] == {
         "calls": 3.0,
+        "callsApart": 3.0,
+        "operationsApart": 8.0,
+        "notifications": 0.0,
+        "notificationReads": 0.0,
+        "progressWrites": 0.0,
         "callsByFunction": {"step": 2.5, "generate": 0.5},
         "firestoreReads": 3.5,
         "firestoreWrites": 4.5,
@@ -115,6 +142,26 @@ def test_costs_are_per_picture() -> None:
         "triggerEvents": 1.0,
         "proxyRequests": 10.0,
     }
+
+
+def test_notifications_and_sweeps_are_counted_apart() -> None:
+    extra = [*[NOTIFY] * 3, replace(NOTIFY, writes=0), SWEEP]
+    before, after = (
+        scenario(replace(RUN, calls=calls))["perPicture"]
+        for calls in (RUN.calls, [*RUN.calls, *extra])
+    )
+    assert (after["notifications"], after["notificationReads"]) == (2.0, 2.0)
+    assert after["progressWrites"] == 1.5
+    assert after["callsApart"] == before["callsApart"]
+    assert after["operationsApart"] == before["operationsApart"]
+    assert after["calls"] == before["calls"] + 2.5
+    assert after["firestoreReads"] == before["firestoreReads"] + 4.0
+
+
+def test_a_status_request_is_no_part_of_what_the_books_cost() -> None:
+    figures = scenario(RUN)
+    assert figures["statusRequest"] == {"reads": 3, "writes": 0}
+    assert "status" not in figures["functions"]
 
 
 def test_functions_have_their_own_times() -> None:
@@ -143,7 +190,8 @@ def test_the_surroundings_are_named() -> None:
 
 def test_the_report_is_json_and_fits_a_terminal() -> None:
     many = replace(RUN, plan=replace(PLAN, name="10 books at once"), load_before=None)
-    report = environment(datetime.now(UTC)) | {"scenarios": [scenario(RUN), scenario(many)]}
+    runs = [RUN, many, replace(JUDGED, status=replace(STATUS, reads=7, writes=1))]
+    report = environment(datetime.now(UTC)) | {"scenarios": [scenario(run) for run in runs]}
     console = Console(file=io.StringIO(), width=80)
     print_report(console, json.loads(json.dumps(report)))
     printed = console.file.getvalue()  # type: ignore[attr-defined]
@@ -152,3 +200,8 @@ def test_the_report_is_json_and_fits_a_terminal() -> None:
     prices = ("one book", "$0.06000", "100,000 books a month", "Not counted:")
     for text in ("15.4 s", "14.0 s", "1.100", "7.6%", "each run: 0.5, unknown", *prices):
         assert text in printed
+    for target in (
+        r"measured / ideal +│ at most 1.02 +│ +1.007 +│ met",
+        "status request .* missed",
+    ):
+        assert re.search(target, printed)

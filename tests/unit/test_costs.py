@@ -1,232 +1,274 @@
-"""What each kind of call costs in Firestore's reads and writes: a rise fails here.
+"""What each kind of call costs in Firestore's reads and writes, so that a rise fails."""
 
-The store in memory is billed like Firestore, by the rules of `shared.adapters.meter`.
-"""
-
-import hashlib
-import heapq
-import itertools
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypeVar
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from shared.adapters.meter import count, metered
-from shared.domain.image import Image, Step
-from shared.domain.job import Job, JobStatus
-from shared.domain.observation import Told
-from shared.domain.pace import Pace
-from shared.domain.policy import Policy
-from shared.notify_hooks import NotifyHooks
-from shared.ports import (
-    Committed,
-    CreateJob,
-    Fence,
-    LatestJob,
-    Reference,
-    Versioned,
-    Write,
-)
+from shared.domain.job import JobStatus
 from shared.usecases.admit import admit
+from shared.usecases.cancel_job import cancel_job
 from shared.usecases.fan_out import fan_out
-from shared.usecases.paces import Paces
-from shared.usecases.read_book import read_book
+from shared.usecases.read_book import read_book, read_latest_book
+from shared.usecases.regenerate import regenerate
 from shared.usecases.run_step import run_step
+from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
-from shared.usecases.take_news import take_news
-from tests.fakes.store import MemoryJobStore
-from tests.fakes.world import OWNER, POLICY, FakePainter, Painting, World
+from shared.usecases.take_news import ForgedNews, take_news
+from tests.fakes.world import OWNER, POLICY, new_book
+from tests.unit.billed import HOOKS, Bill, BilledWorld, bill, cost
 
-T = TypeVar("T")
+# --- a whole book ---------------------------------------------------------------------------------
 
-HOOKS = NotifyHooks("https://functions.test", "a secret of sixteen letters")
-PAGE = 200
-"""Documents per page of a sweep's query, as in the Firestore adapter."""
+ALONE: Bill = {
+    ("generate", 1, 8): 1,  # the job, its images, the note that it is its task's latest
+    ("admit", 4, 4): 1,  # the fence, the job, the claim, the answer
+    ("step watch_imagine", 1, 2): 6,  # the claim of the UPSCALE, its answer
+    ("step watch_upscale", 2, 2): 1,  # the reference is published
+    ("fanout", 9, 12): 1,  # five claims and answers, the fence, the note that it is done
+    ("step watch_upscale", 2, 1): 5,  # one read: does nobody wait for the slot?
+    ("step store", 1, 2): 5,  # the image, the job's counters
+    ("step store", 1, 3): 1,  # the last one writes the job's ending
+    ("notify", 1, 1): 30,  # progress that a person sees
+    ("notify", 1, 0): 36,
+}
+"""A book of six while nothing else is painted."""
 
-
-class BilledStore:
-    """`shared.ports.JobStore` in memory that counts what Firestore would bill."""
-
-    def __init__(self, memory: MemoryJobStore) -> None:
-        self._memory = memory
-
-    def job(self, job_id: str) -> Versioned[Job] | None:
-        return _read(self._memory.job(job_id))
-
-    def image(self, image_id: str) -> Versioned[Image] | None:
-        return _read(self._memory.image(image_id))
-
-    def images_of(self, job_id: str) -> list[Versioned[Image]]:
-        return _query(self._memory.images_of(job_id))
-
-    def latest_job(self, owner_uid: str, student_task_id: str) -> Versioned[LatestJob] | None:
-        return _read(self._memory.latest_job(owner_uid, student_task_id))
-
-    def reference(self, job_id: str) -> Reference | None:
-        return _read(self._memory.reference(job_id))
-
-    def waiting_for_reference(self, job_id: str) -> list[Versioned[Image]]:
-        return _query(self._memory.waiting_for_reference(job_id))
-
-    def open_jobs(self, owner_uid: str) -> int:
-        return _counted(self._memory.open_jobs(owner_uid))
-
-    def fence(self) -> Versioned[Fence]:
-        return _read(self._memory.fence())
-
-    def pace(self) -> Pace:
-        return _read(self._memory.pace())
-
-    def held_slots(self) -> int:
-        return _counted(self._memory.held_slots())
-
-    def waiting(self, limit: int) -> list[Versioned[Image]]:
-        return _query(self._memory.waiting(limit))
-
-    def overdue(self, before: datetime) -> Iterator[Image]:
-        return _pages(self._memory.overdue(before))
-
-    def overdue_fan_outs(self, before: datetime) -> Iterator[Image]:
-        return _pages(self._memory.overdue_fan_outs(before))
-
-    def jobs_of(
-        self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
-    ) -> list[Job]:
-        return _query(self._memory.jobs_of(owner_uid, limit, after))
-
-    def unconcluded_jobs(self) -> Iterator[Job]:
-        return _pages(self._memory.unconcluded_jobs())
-
-    def commit(self, *writes: Write) -> Committed:
-        committed = self._memory.commit(*writes)
-        # A new job, its images, and the note that it is its task's latest.
-        count(writes=sum(len(w.images) + 2 if isinstance(w, CreateJob) else 1 for w in writes))
-        return committed
+CROWDED: Bill = {
+    ("generate", 1, 8): 1,
+    ("admit", 4, 4): 1,
+    ("step watch_imagine", 1, 2): 6,
+    ("step watch_upscale", 2, 2): 1,
+    ("fanout", 10, 9): 1,  # two claims and answers
+    ("step watch_upscale", 2, 3): 3,  # the slot's next one, and the answer to its claim
+    ("step watch_upscale", 3, 1): 2,  # nobody is found before the commit, nor after it
+    ("step store", 1, 2): 5,
+    ("step store", 1, 3): 1,
+    ("notify", 1, 1): 30,
+    ("notify", 1, 0): 36,
+}
+"""The same for two slots: three of its pictures get theirs from others."""
 
 
-def _read(found: T) -> T:
-    count(reads=1)
-    return found
+@pytest.mark.parametrize(("slots", "expected"), [(12, ALONE), (2, CROWDED)])
+def test_a_whole_book_costs_just_this(slots, expected):
+    world = BilledWorld(replace(POLICY, slots=slots))
+    book = world.start(members=5)
+
+    world.run()
+
+    assert world.job(book).status is JobStatus.SUCCEEDED
+    assert bill(world.calls) == expected
 
 
-def _query(found: list[T]) -> list[T]:
-    count(reads=max(1, len(found)))
-    return found
+MOST_A_PICTURE, MOST_CALLS = 16, 8
+"""Reads and writes of a picture, and calls, besides what the painter tells."""
 
 
-def _counted(found: int) -> int:
-    count(reads=max(1, -(-found // 1000)))
-    return found
+@pytest.mark.parametrize("books", [1, 50])
+def test_a_picture_costs_no_more_than_was_promised(books):
+    world = BilledWorld(replace(POLICY, ahead=1))
+    started = [world.start(members=5, task=str(number)) for number in range(books)]
+
+    world.run()
+
+    assert {world.job(book).status for book in started} == {JobStatus.SUCCEEDED}
+    own = [call for call in world.calls if call.function != "notify"]
+    assert sum(call.reads + call.writes for call in own) <= MOST_A_PICTURE * 6 * books
+    assert len(own) <= MOST_CALLS * 6 * books
+    assert all(call.reads <= 1 for call in world.calls if call.function == "notify")
 
 
-def _pages(found: Iterator[T]) -> Iterator[T]:
-    """As many reads as documents; a page that is full has a next one, if an empty one."""
-    everything = list(found)
-    full, rest = divmod(len(everything), PAGE)
-    count(reads=full * PAGE + max(1, rest))
-    return iter(everything)
+def test_a_book_has_one_trigger_event_and_one_for_each_regeneration_of_its_reference():
+    world = BilledWorld()
+    book = world.start(members=2)
+    world.run()
+    hero, member, _ = world.images(book)
+    assert len(world.store.published) == 1
+
+    regenerate(world.services, OWNER, member.image_id)
+    world.run()
+    assert len(world.store.published) == 1
+
+    regenerate(world.services, OWNER, hero.image_id)
+    world.run()
+    assert len(world.store.published) == 2
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call of a function."""
-
-    function: str
-    reads: int
-    writes: int
-    did: str = ""
-
-
-class TellingPainter(FakePainter):
-    """Tells of each tenth of an IMAGINE, and of every end, at the addresses that it was given."""
-
-    post: Callable[[datetime, str, Painting], None]
-
-    def imagine(self, prompt, *, token, hook=None, drawing=None):
-        answer = super().imagine(prompt, token=token, hook=hook, drawing=drawing)
-        self._tell(token, hook, range(6, 61, 6))
-        return answer
-
-    def upscale(self, parent_task_id, index, *, token, hook=None):
-        answer = super().upscale(parent_task_id, index, token=token, hook=hook)
-        self._tell(token, hook, [10])
-        return answer
-
-    def told(self, painting: Painting) -> Told:
-        return Told(token=painting.token, seen=self._see(painting))
-
-    def _tell(self, token, hook, seconds) -> None:
-        for painting in self.paintings.values():
-            if painting.token == token and hook is not None:
-                for second in seconds:
-                    self.post(painting.accepted_at + timedelta(seconds=second), hook, painting)
+LOOKED_AT: Bill = {
+    ("generate", 1, 8): 1,
+    ("admit", 5, 4): 1,  # one read more: the pace
+    ("step watch_imagine", 1, 1): 32,  # nothing to tell but progress
+    ("step watch_imagine", 2, 2): 2,  # the pace is asked for again, and told
+    ("step watch_imagine", 1, 2): 5,
+    ("step watch_upscale", 1, 1): 3,
+    ("step watch_upscale", 2, 2): 1,
+    ("fanout", 9, 12): 1,
+    ("step watch_upscale", 2, 1): 5,
+    ("step store", 1, 2): 5,
+    ("step store", 1, 3): 1,
+}
+"""The first book ever, of a painter that tells nothing."""
 
 
-class BilledWorld(World):
-    """A world of fakes in which every call is billed, and in which the painter may tell."""
+def test_a_book_without_news_costs_just_this():
+    world = BilledWorld(hooks=None)
+    world.start(members=5)
 
-    def __init__(self, policy: Policy | None = None, hooks: NotifyHooks | None = HOOKS) -> None:
-        super().__init__(policy, hooks)
-        self.letters: list[tuple[datetime, int, str, Painting]] = []
-        self.painter = TellingPainter(lambda: self.now)
-        self.painter.post = lambda at, url, painting: heapq.heappush(
-            self.letters, (at, len(self.letters), url, painting)
-        )
-        billed, numbers = BilledStore(self.store), itertools.count()
-        self.services = replace(
-            self.services,
-            store=billed,
-            painter=self.painter,
-            paces=Paces(billed, lambda: self.now, None if hooks else timedelta(minutes=1)),
-            # Evenly distributed, as real ones are: some things are done for one in so many.
-            new_nonce=lambda: hashlib.md5(b"%d" % next(numbers)).hexdigest(),
-        )
-        self.calls: list[Call] = []
+    world.run()
 
-    @contextmanager
-    def billed(self, function: str) -> Iterator[Callable[[str], None]]:
-        words = []
-        with metered() as meter:
-            yield words.append
-        self.calls.append(Call(function, meter.reads, meter.writes, " ".join(words)))
+    assert bill(world.calls) == LOOKED_AT
 
-    def start(self, *arguments, **fields):
-        with self.billed("generate"):
-            return super().start(*arguments, **fields)
 
-    def _next(self) -> bool:
-        self._fire_triggers()
-        due = self.queue.due[0][0] if self.queue.due else None
-        if self.letters and (due is None or self.letters[0][0] <= due):
-            at, _, url, painting = heapq.heappop(self.letters)
-            self.now = max(self.now, at)
-            *_, image_id, signature = url.split("/")
-            with self.billed("notify") as did:
-                did(take_news(self.services, image_id, signature, self.painter.told(painting)))
-        elif due is not None:
-            at, _, kind, arguments = heapq.heappop(self.queue.due)
-            self.now = max(self.now, at)
-            if kind == "admit":
-                with self.billed("admit") as did:
-                    did(f"admitted {admit(self.services)}")
-            else:
-                image = self.store.image(arguments[0]).value
-                with self.billed(f"step {image.next_step}") as did:
-                    did(run_step(self.services, *arguments))
-        else:
-            return False
-        self._fire_triggers()
-        return True
+# --- single calls ---------------------------------------------------------------------------------
 
-    def _fire_triggers(self) -> None:
-        while self._seen_references < len(self.store.published):
-            reference = self.store.published[self._seen_references]
-            self._seen_references += 1
-            if self.triggers:
-                with self.billed("fanout") as did:
-                    did(f"started {fan_out(self.services, reference.job_id)}")
 
+def waiting_books(books: int, slots: int = 12) -> BilledWorld:
+    """A world in which all slots are taken, and so many main characters wait for one."""
+    world = BilledWorld(replace(POLICY, slots=slots))
+    for number in range(slots + books):
+        world.start(members=0, task=str(number))
+    admit(world.services)
+    world.queue.due.clear()
+    return world
+
+
+@pytest.mark.parametrize("members", [0, 5, 19])
+def test_status_reads_each_document_once_and_writes_nothing(members):
+    world = BilledWorld()
+    book = world.start(members=members)
+
+    asked = cost(lambda: read_book(world.services, OWNER, book.job.job_id))
+    by_task = cost(lambda: read_latest_book(world.services, OWNER, "7"))
+
+    assert asked == (1 + 1 + members, 0)
+    assert by_task == (1 + 1 + 1 + members, 0)
+
+
+def test_the_same_request_again_costs_what_status_costs_and_the_try():
+    world = BilledWorld()
+    world.start(members=5)
+
+    # The owner's books under way were counted before the try; then the job and its images.
+    assert cost(lambda: start_job(world.services, new_book(5))) == (1 + 1 + 6, 0)
+
+
+def test_a_sweep_with_nothing_to_find_costs_a_read_for_each_of_its_questions():
+    world = BilledWorld()
+    world.start(members=2)
+    world.run()
+
+    assert cost(lambda: sweep(world.services)) == (4, 0)
+
+
+@pytest.mark.parametrize("waiting", [1, 10, 100])
+def test_what_waits_makes_neither_admission_nor_sweep_dearer(waiting):
+    world = waiting_books(waiting)
+
+    assert cost(lambda: admit(world.services)) == (1, 0)  # all slots are taken
+    assert cost(lambda: sweep(world.services)) == (4 + 1, 0)  # and not one more than there are
+
+
+@pytest.mark.parametrize("waiting", [1, 10, 100])
+def test_a_slot_is_handed_on_at_the_same_price_however_many_wait(waiting):
+    world = waiting_books(waiting)
+    world.now += timedelta(minutes=1)
+    world.run(until=lambda: len(world.painter.of("UPSCALE")) == 12)
+    world.calls.clear()
+
+    world.run(until=lambda: len(world.painter.of("IMAGINE")) == 13)
+
+    step = next(call for call in world.calls if call.function.startswith("step"))
+    # Image, next in turn; image, published reference, heir's claim, its job, its answer.
+    assert (step.reads, step.writes) == (2, 5)
+
+
+def test_what_the_sweeper_finds_costs_a_read_each_and_no_write():
+    world = BilledWorld()
+    for number in range(9):
+        world.start(members=0, task=str(number))
+    world.run(until=lambda: len(world.painter.paintings) == 9)
+    world.letters.clear()
+    world.queue.due.clear()
+    world.now += timedelta(minutes=3)
+
+    assert cost(lambda: sweep(world.services)) == (9 + 3, 0)
+
+
+def test_outdated_tasks_cost_a_read():
+    world = BilledWorld()
+    book = world.start(members=0)
+    world.run()
+    image = world.images(book)[0]
+
+    assert cost(lambda: run_step(world.services, image.image_id, 1, 1)) == (1, 0)
+
+
+def test_an_event_that_comes_twice_costs_little():
+    world = BilledWorld()
+    book = world.start(members=5)
+    world.run()
+
+    assert cost(lambda: fan_out(world.services, book.job.job_id)) == (6, 1)
+
+
+def test_a_regeneration_costs_what_one_image_costs():
+    world = BilledWorld()
+    image = world.start(members=5).images[1]
+    world.run()
+
+    # The image, the job, the reference, how many books are under way; the image, the job.
+    assert cost(lambda: regenerate(world.services, OWNER, image.image_id)) == (4, 2)
+    world.calls.clear()
+    world.run()
+    own = [call for call in world.calls if call.function != "notify"]
+    assert bill(own) == {
+        ("admit", 4, 3): 1,
+        ("step watch_imagine", 1, 2): 1,
+        ("step watch_upscale", 2, 1): 1,
+        ("step store", 1, 3): 1,
+    }
+
+
+def test_a_cancel_writes_each_image_and_what_has_ended_not_at_all():
+    world = BilledWorld()
+    book = world.start(members=5)
+
+    once = cost(lambda: cancel_job(world.services, OWNER, book.job.job_id))
+    again = cost(lambda: cancel_job(world.services, OWNER, book.job.job_id))
+
+    assert once == (31, 6 + 2)  # with the job's counters, and its ending
+    assert again == (1 + 6 + 1 + 1, 0)
+
+
+def test_a_painter_that_takes_nothing_is_left_alone_at_the_price_of_a_look_at_the_fence():
+    world = BilledWorld()
+    world.start(members=0)
+    world.painter.script = ["busy"]
+
+    refused = cost(lambda: admit(world.services))
+    paused = cost(lambda: admit(world.services))
+
+    assert refused == (5, 5)
+    assert paused == (2, 0)
+
+
+def test_a_notification_costs_at_most_a_read_and_a_write_of_what_a_person_sees():
+    world = BilledWorld()
+    image = world.start(members=0).images[0]
+    world.run(until=lambda: bool(world.painter.paintings))
+    painting = next(iter(world.painter.paintings.values()))
+    submission = world.store.image(image.image_id).value.imagine
+    right = HOOKS.url(image.image_id, submission.token).rsplit("/", 1)[1]
+
+    def price(seconds: int, signature: str = right) -> tuple[int, int]:
+        world.now = painting.accepted_at + timedelta(seconds=seconds)
+        news = world.painter.told(painting)
+        return cost(lambda: take_news(world.services, image.image_id, signature, news))
+
+    assert price(0) == (0, 0)  # it has begun: nothing to see
+    assert price(6) == (1, 1)
+    assert price(7) == (1, 0)  # nobody would see the difference
+    assert price(60) == price(60) == (1, 0)  # it has ended
+    with pytest.raises(ForgedNews):
+        price(60, "forged")

@@ -70,10 +70,11 @@ def test_every_queue_in_code_is_a_queue_that_is_deployed():
     queues = json.loads((ROOT / "infra" / "queues.json").read_text())
 
     used = {cloud_tasks.STEPS, cloud_tasks.ADMISSION, cloud_tasks.POST_PROCESSING}
-    assert queues.keys() == used
+    assert queues.keys() == used | {cloud_tasks.CALLBACKS}
     assert queues["admission"]["maxConcurrentDispatches"] == 1
-    attempts = {queue["maxAttempts"] for queue in queues.values()}
-    assert attempts == {Settings.read(NEEDED).task_attempts}
+    attempts = {name: queue["maxAttempts"] for name, queue in queues.items()}
+    assert attempts.pop(cloud_tasks.CALLBACKS) == Settings.read(NEEDED).callback_attempts
+    assert set(attempts.values()) == {Settings.read(NEEDED).task_attempts}
 
 
 def test_every_link_of_the_documents_leads_somewhere():

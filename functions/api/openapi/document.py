@@ -13,6 +13,7 @@ from functions.api.openapi.describing import HEADERS, Answer, Operation, Paramet
 from functions.api.openapi.examples import FUNCTIONS_URL
 from functions.api.openapi.failures import SEVERAL_FAULTS, ProblemModel
 from functions.api.openapi.operations import OPERATIONS
+from functions.api.openapi.webhooks import EVENTS, webhooks
 from functions.api.problems import Problem
 from shared.domain.failure import FailureCode
 from shared.domain.image import BackgroundEffect, ImageStatus, Kind, Role
@@ -56,6 +57,7 @@ def document(server: str = FUNCTIONS_URL) -> Json:
         },
         "servers": [{"url": server}],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {"schemas": _schemas(), "responses": shared, "headers": required},
     }
     return deepcopy(found)
@@ -69,7 +71,7 @@ def as_text(content: Json) -> str:
 def _schemas() -> Json:
     answers = [answer.model for o in OPERATIONS for answer in o.answers if answer.model]
     bodies = [operation.body for operation in OPERATIONS if operation.body]
-    return schemas_of(bodies, [*answers, ProblemModel], _ENUMS)
+    return schemas_of(bodies, [*answers, *EVENTS, ProblemModel], _ENUMS)
 
 
 # --- operations ----------------------------------------------------------------------------------

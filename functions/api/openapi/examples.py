@@ -11,8 +11,11 @@ from functions.api.schemas import (
     CandidateModel,
     CatalogueModel,
     CategoryModel,
+    EndedImageModel,
     FailureModel,
+    ImageEndedModel,
     ImageModel,
+    JobEndedModel,
     JobListModel,
     JobModel,
     ListedJobModel,
@@ -62,6 +65,12 @@ OPTIONS = {
     "optionIds": ["age_six", "hair_braids"],
     "characters": [{"name": "미나", "isMain": True}],
 }
+CALLED_BACK = {
+    "studentTaskId": 10,
+    "fairytaleId": 42,
+    "characters": [{"name": "Mina", "prompt": "a brave girl", "isMain": True}],
+    "callbackUrl": "https://backend.example.org/pictures",
+}
 DRAWING = {
     "studentTaskId": 8,
     "fairytaleId": 42,
@@ -81,6 +90,7 @@ BOOKS: Mapping[str, Mapping[str, object]] = {
     "options": OPTIONS,
     "drawing": DRAWING,
     "link_and_object": LINK_AND_OBJECT,
+    "called_back": CALLED_BACK,
 }
 """Bodies of generate."""
 WISHES: Mapping[str, Mapping[str, object]] = {
@@ -221,6 +231,11 @@ JOBS = JobListModel(
     ],
     next_cursor=cursor_of(Place(created_at=_CREATED, job_id=JOB_ID)),
 )
+IMAGE_ENDED = ImageEndedModel(
+    timestamp=_CREATED + timedelta(minutes=2),
+    data=EndedImageModel(job_id=JOB_ID, **HERO.model_dump(by_alias=False)),
+)
+JOB_ENDED = JobEndedModel(timestamp=_CREATED + timedelta(minutes=3), data=JOBS.jobs[0])
 CATALOGUE = CatalogueModel(
     version="2026-11-22.1",
     language="en",

@@ -40,7 +40,7 @@ PICTURES = 36
 """Pictures that are counted, at least; before them as many are painted as there are slots."""
 SPARE = 15
 """Pictures that may be painted until it is seen that it is enough."""
-SPEED, SLOTS, AHEAD = 10.0, 12, 1
+SPEED, SLOTS, AHEAD = 15.0, 12, 1
 JITTER = 0.3
 """Share by which a picture may take longer or shorter: else all would end in the same moment."""
 SWEEP_SECONDS = 1.0
@@ -156,7 +156,9 @@ def _ask(stack: LocalStack) -> None:
 
 
 def main(
-    argv: Sequence[str], measure: Callable[[int, Path], Growth] = measure, environ: Any = None
+    argv: Sequence[str],
+    measure: Callable[[int, Path], Growth] = measure,
+    environ: Mapping[str, str] | None = None,
 ) -> int:
     """Measure, print, and return the exit code."""
     options = _parser().parse_args(argv)

@@ -98,8 +98,6 @@ def _run(
         report.close()
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Python would stumble over it once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.PIPE_CLOSED)
 
 

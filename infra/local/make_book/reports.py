@@ -84,6 +84,12 @@ class Report(Protocol):
         """Leave the terminal as it was."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command choose its exit code; rich would choose 1."""
+        raise BrokenPipeError
+
+
 class WordsReport:
     """For people: bars in a terminal, plain lines elsewhere; what is wrong goes to `err`."""
 
@@ -91,7 +97,7 @@ class WordsReport:
         self._out, self._err = out, err
         # Not what rich finds out: FORCE_COLOR must not bring colours into a file.
         forced = None if out.isatty() else False
-        self._console = Console(file=out, force_terminal=forced, highlight=False)
+        self._console = _Console(file=out, force_terminal=forced, highlight=False)
         self._began = time.monotonic()
         self._view: View | None = None
         self._open = ExitStack()
