@@ -177,6 +177,19 @@ def raw() -> Iterator[tuple[str, list[bytes]]]:
     assert not thread.is_alive()
 
 
+def test_nobody_is_led_elsewhere(
+    sender: HttpCallbackSender, raw: tuple[str, list[bytes]], target: Target
+) -> None:
+    url, says = raw
+    location = f"{target.url}/elsewhere".encode()
+    says.append(b"HTTP/1.1 307 There\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % location)
+
+    with pytest.raises(CallbackFailed, match="307"):
+        sender.send(url, EVENT, datetime.now(UTC), BODY)
+
+    assert target.calls == []
+
+
 def test_an_answer_without_end_is_not_read(
     sender: HttpCallbackSender, raw: tuple[str, list[bytes]]
 ) -> None:

@@ -1,5 +1,6 @@
 """The commands make-book and watch as a person and a script run them, against the whole stack."""
 
+import contextlib
 import json
 import os
 import pty
@@ -242,8 +243,8 @@ def test_an_interruption_may_cancel(backend: Backend, tmp_path: Path) -> None:
 # --- what is done already -------------------------------------------------------------------------
 
 
-def in_a_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
-    """The exit code and all that a terminal gets to see."""
+def in_a_terminal(*arguments: str, **environment: str) -> tuple["subprocess.Popen[bytes]", int]:
+    """A command that runs in a terminal, and where to read what that gets to see."""
     ours, theirs = pty.openpty()
     kept = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "FORCE_COLOR"}}
     process = subprocess.Popen(
@@ -254,16 +255,16 @@ def in_a_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
         stderr=theirs,
     )
     os.close(theirs)
+    return process, ours
+
+
+def seen(process: "subprocess.Popen[bytes]", terminal: int) -> tuple[int, str]:
+    """The exit code and all that was shown."""
     shown = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:  # Linux says so when nobody writes any more
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(ours)
+    with contextlib.suppress(OSError):  # Linux says so when nobody writes any more
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    os.close(terminal)
     return process.wait(timeout=PATIENCE), shown.decode()
 
 
@@ -272,10 +273,11 @@ COLOUR = re.compile("\x1b\\[[0-9;]*3[0-9]")
 
 def test_a_terminal_gets_bars(runs: Any, backend: Backend, tmp_path: Path) -> None:
     job_id = runs["whole"][0].event("started")["jobId"]
-    arguments = ["watch", job_id, "--url", backend.url, "--out", str(tmp_path)]
+    arguments = ["watch", job_id, "--url", backend.url, "--out"]
 
-    code, shown = in_a_terminal(*arguments)
-    plain_code, plain = in_a_terminal(*arguments, NO_COLOR="1")
+    first = in_a_terminal(*arguments, str(tmp_path / "1"))
+    second = in_a_terminal(*arguments, str(tmp_path / "2"), NO_COLOR="1")
+    (code, shown), (plain_code, plain) = seen(*first), seen(*second)
 
     assert (code, plain_code) == (0, 0), shown
     for text in (shown, plain):

@@ -143,6 +143,16 @@ def _is_claim(image: Image) -> bool:
     return claim is not None and claim.task_id is None and not claim.answer_lost
 
 
+# --- queues ---------------------------------------------------------------------------------------
+
+
+class _NeverAdmits(_Delegating):
+    """Drops every request for admission."""
+
+    def ask_admission(self, at: datetime | None = None) -> None:
+        pass
+
+
 # --- painters ------------------------------------------------------------------------------------
 
 
@@ -198,6 +208,13 @@ def _painter(kind: type[_Delegating]) -> Alter:
     return alter
 
 
+def _queue(kind: type[_Delegating]) -> Alter:
+    def alter(world: World, services: Services) -> Services:
+        return replace(services, queue=kind(world, services.queue))  # type: ignore[arg-type]
+
+    return alter
+
+
 def _short_lease(_: World, services: Services) -> Services:
     """A claim counts as dead while its call may still be talking to the painter."""
     short = timedelta(seconds=4)
@@ -212,6 +229,7 @@ MUTANTS: dict[str, tuple[Alter, set[str]]] = {
     "slots of canceled images count as free": (_store(_ForgetsDraining), {"slots"}),
     "the sweeper sees no step": (_store(_SeesNothingOverdue), {"everything comes to an end"}),
     "the sweeper sees no fan-out": (_store(_SeesNoFanOut), {"everything comes to an end"}),
+    "nobody is admitted": (_queue(_NeverAdmits), {"no slot stands empty"}),
     "nobody remembers who has to be told": (
         _store(_SaysNothingOfEndings),
         {"whoever wants to know is told"},

@@ -95,16 +95,19 @@ class Untouchable:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(0, 100), min_size=1, max_size=20))
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.sampled_from([None, PART])), min_size=1, max_size=20)
+)
 def test_progress_never_falls_in_whatever_order_news_come(order):
     world, book = painting()
     shown = []
-    for percent in order:
-        tell(world, hero(world, book), news_of(hero(world, book), progress=percent))
+    for percent, url in order:
+        tell(world, hero(world, book), news_of(hero(world, book), progress=percent, url=url))
         shown.append(hero(world, book).progress)
 
     assert shown == sorted(shown)
-    assert max(order) * 80 // 100 - shown[-1] < SEEN
+    assert max(percent for percent, _ in order) * 80 // 100 - shown[-1] < SEEN
+    assert hero(world, book).preview_url in {None, PART}
 
 
 def test_a_late_partial_picture_does_not_replace_a_newer_one():
@@ -403,7 +406,7 @@ SAFETY_NET = timedelta(seconds=2 * (90 + 22.5))
 late = random.Random(1).uniform
 DELIVERIES: dict[str, tuple[Callable[[datetime], list[datetime]], timedelta]] = {
     "as sent": (lambda at: [at], ONE_AFTER_THE_OTHER),
-    "all lost": (lambda at: [], SAFETY_NET),
+    "all lost": (lambda _: [], SAFETY_NET),
     "all doubled": (lambda at: [at, at], ONE_AFTER_THE_OTHER),
     "doubled, the second late": (
         lambda at: [at, at + timedelta(seconds=7)], ONE_AFTER_THE_OTHER,

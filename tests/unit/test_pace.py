@@ -248,12 +248,14 @@ def test_only_what_has_ended_well_by_the_painters_own_clock_teaches(clock, memor
 
 
 def test_where_the_painter_tells_nothing_is_asked_and_nothing_learned(clock):
-    paces = Paces(Down(), clock, None)
+    store = Down()
+    paces = Paces(store, clock, None)
 
     paces.saw(IMAGINE, sighting())
     clock.now += REFRESH
 
     assert paces.current() == Pace()
+    assert store.calls == []
 
 
 class Down:

@@ -40,14 +40,14 @@ PICTURES = 36
 """Pictures that are counted, at least; before them as many are painted as there are slots."""
 SPARE = 15
 """Pictures that may be painted until it is seen that it is enough."""
-SPEED, SLOTS, AHEAD = 15.0, 12, 1
+SPEED, SLOTS, AHEAD = 10.0, 12, 1
 JITTER = 0.3
 """Share by which a picture may take longer or shorter: else all would end in the same moment."""
-SWEEP_SECONDS = 1.0
-"""Between two sweeps, each of which asks for an admission: many, as they are what is measured."""
+SWEEP_SECONDS = 3.0
+"""Between two sweeps, each of which asks for an admission: twice as many as at MidJourney's pace."""
 ASKED = 5
 """Requests by clients, of each kind."""
-TIMES = 21
+TIMES = 11
 """How often each query is timed."""
 
 _PATIENCE = 120.0
