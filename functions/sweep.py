@@ -12,4 +12,6 @@ def sweep(request: flask.Request) -> str:  # noqa: ARG001 - the scheduler has no
     """Set everything overdue going again."""
     found = use_case.sweep(services())
     words = f"steps {found.steps}, fan-outs {found.fan_outs}, jobs {found.jobs}"
+    if found.callbacks:
+        words += f", callbacks {found.callbacks}"
     return f"{words}, asked for admission" if found.waiting else words
