@@ -258,7 +258,7 @@ class SettingsTable(BaseModel):
         gt=0,
     )
     callback_attempts: int = Field(
-        34,
+        35,
         alias="CALLBACK_ATTEMPTS",
         description="attempts of a callback; its queue's `max_attempts` (`infra/queues.json`)",
         ge=1,

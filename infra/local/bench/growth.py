@@ -44,7 +44,7 @@ SPEED, SLOTS, AHEAD = 10.0, 12, 1
 JITTER = 0.3
 """Share by which a picture may take longer or shorter: else all would end in the same moment."""
 SWEEP_SECONDS = 3.0
-"""Between two sweeps, each of which asks for an admission: twice as many as at MidJourney's pace."""
+"""Between two sweeps, each of which asks for an admission: twice as often as in life."""
 ASKED = 5
 """Requests by clients, of each kind."""
 TIMES = 11
