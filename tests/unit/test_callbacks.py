@@ -669,7 +669,7 @@ def test_the_queue_tries_for_about_a_day_and_not_longer_than_the_sweeper_waits()
     waits = [queue.backoff(attempt) for attempt in range(1, queue.max_attempts)]
 
     assert waits == sorted(waits)
-    assert waits[0] == 5
+    assert waits[0] == 2
     assert timedelta(hours=24) < timedelta(seconds=sum(waits)) < timedelta(hours=25)
     longest_calls = timedelta(seconds=queue.max_attempts * 30)
     assert timedelta(seconds=sum(waits)) + longest_calls < TRIED_FOR
