@@ -43,7 +43,7 @@ format: $(READY) ## reformat and apply the safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## measure one book, then ten at once (ARGS="--json FILE")
+bench: $(READY) ## measure one book, with and without notifyHook, then fifty at once (ARGS="--json FILE")
 	$(BIN)/python -m infra.local bench $(ARGS)
 
 bench-growth: $(READY) ## measure what a picture costs while 1 to 1,000 jobs wait (ARGS="--json FILE")
