@@ -255,7 +255,10 @@ COMMANDS: dict[str, tuple[str, _Command]] = {
     "up": ("start the whole stack and keep it running", _elsewhere("infra.local.up")),
     "make-book": ("have a tale painted, here or elsewhere", _elsewhere("infra.local.make_book")),
     "watch": ("go on watching a book", _elsewhere("infra.local.make_book.watch")),
-    "bench": ("measure one book, with and without notifyHook, then fifty at once", _elsewhere("infra.local.bench")),
+    "bench": (
+        "measure one book, with and without notifyHook, then fifty at once",
+        _elsewhere("infra.local.bench"),
+    ),
     "proxy": ("the simulated MidJourney Proxy alone", _elsewhere("infra.local.proxy.__main__")),
     "tasks": ("the Cloud Tasks server alone", tasks),
     "firestore": ("the Firestore emulator alone", firestore),

@@ -100,8 +100,8 @@ MOMENTS: dict[str, dict[str, str]] = {
     },
     "look answer": {
         "waits 0.3 s": "order",
-        "waits 2.5 s": "slow",
-        "waits 9 s": "slow",
+        "waits 2.5 s": "slow looks",
+        "waits 9 s": "slow looks",
         "crash": "crash",
         "unreachable": "painter",
     },
@@ -157,8 +157,16 @@ MOMENTS: dict[str, dict[str, str]] = {
 }
 GROUPS = tuple(sorted({group for moment in MOMENTS.values() for group in moment.values()}))
 RATES = (0.003, 0.015, 0.06, 0.25)
-WEIGHT = {"order": 4.0, "delays": 2.0, "speed": 3.0, "hangs": 3.0, "failures": 3.0, "late": 2.0}
-"""Of groups that do not stop anything, or come at few moments, more is needed to see something."""
+WEIGHT = {
+    "order": 4.0,
+    "delays": 2.0,
+    "speed": 3.0,
+    "hangs": 3.0,
+    "failures": 3.0,
+    "late": 3.0,
+    "slow looks": 4.0,
+}
+"""Of groups that stop nothing, or come at few moments, more is needed to see something."""
 
 
 TURNS = (

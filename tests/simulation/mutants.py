@@ -236,7 +236,10 @@ MUTANTS: dict[str, tuple[Alter, set[str]]] = {
     ),
     "a cancel does not wait": (_store(_AnswersLost), {"canceled means canceled"}),
     "nothing is searched for": (_painter(_NeverFinds), {"paid twice"}),
-    "a lost answer counts as a refusal": (_painter(_Certain), {"paid twice"}),
+    "a lost answer counts as a refusal": (
+        _painter(_Certain),
+        {"paid twice", "who holds a slot"},
+    ),
     "a lost answer is asked for again": (_painter(_TriesAgain), {"paid twice"}),
     "a lease is too short": (_short_lease, {"paid twice"}),
 }

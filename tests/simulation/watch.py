@@ -17,6 +17,7 @@ however the one before ended: a person asked for it. What ended may not be paint
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from shared.domain.failure import FailureCode
 from shared.domain.image import Image, ImageStatus, Step
 from shared.ports import CreateJob, SaveImage, Write
 from tests.simulation.ledger import Painting
@@ -46,6 +47,8 @@ class Watch:
     canceled: dict[Generation, float] = field(default_factory=dict)
     """When the cancel was answered."""
     claims: set[str] = field(default_factory=set)
+    image: Callable[[str], Image | None] = lambda _: None
+    """The image of an id as it is stored."""
     paid: dict[tuple[Generation, str], list[Painting]] = field(default_factory=dict)
 
     # --- commits ---------------------------------------------------------------------------------
@@ -92,11 +95,21 @@ class Watch:
                 what = f"{painting.action} {painting.token} after {one.token}, of {generation}"
                 self.object_to("paid twice", what)
         earlier.append(painting)
+        if not self._may_be_at_work(generation):
+            self.object_to("who holds a slot", f"{painting.token} is taken without one")
         answered = self.canceled.get(generation)
         if answered is not None and painting.arrived_at > answered:
             late = painting.arrived_at - answered
             what = f"{painting.action} {painting.token} came {late:.2f} s after the answer"
             self.object_to("canceled means canceled", what)
+
+    def _may_be_at_work(self, generation: Generation) -> bool:
+        """Whether it has a slot; what ran out of time, or was given up, has lost its own."""
+        image = self.image(generation[0])
+        if image is None or (image.image_id, image.generation) != generation:
+            return True
+        canceled = image.error is not None and image.error.code is FailureCode.CANCELED
+        return image.holds_slot or (image.ended and not canceled)
 
     def _may_be_repeated(self, one: Painting) -> bool:
         now = self.now()

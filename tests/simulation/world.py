@@ -86,6 +86,7 @@ class World:
             clocks_apart=max(0.0, *setup.skews) - min(0.0, *setup.skews),
             capacity=self._capacity,
             object_to=self.object_to,
+            image=lambda image_id: found.value if (found := self.memory.image(image_id)) else None,
         )
         self.painter = SimulatedPainter(
             self.network,
