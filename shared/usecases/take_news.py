@@ -2,8 +2,9 @@
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
-from shared.domain.image import Image
+from shared.domain.image import Image, Step
 from shared.domain.observation import Phase, Told
+from shared.domain.stage import SUBMITTING, WATCHING
 from shared.ports import Conflict, SaveImage, Versioned
 from shared.usecases.services import Services
 
@@ -56,6 +57,9 @@ def _show(services: Services, image: Versioned[Image], news: Told) -> str:
 
 def _is_awaited(image: Image, news: Told) -> bool:
     """Whether the image's step would do something about it: watch it, adopt it, or let go of it."""
-    submission = image.latest_submission
-    waits = image.next_step is not None and not (submission and submission.done)
-    return waits and submission is not None and submission.token == news.token
+    step = image.next_step
+    stage = (WATCHING.get(step) or SUBMITTING.get(step)) if step else None
+    submission = stage.submission(image) if stage else None
+    if step is Step.DRAIN:
+        submission = image.latest_submission
+    return submission is not None and submission.token == news.token

@@ -95,6 +95,15 @@ def stage(
         yield stage
 
 
+@pytest.fixture(autouse=True)
+def _all_is_well_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "stage" in request.fixturenames:
+        stage: Stage = request.getfixturevalue("stage")
+        stage.disarm()
+        stage.backend.faults()
+
+
 def stubborn(call: Callable[[], requests.Response]) -> requests.Response:
     """The answer to a client that asks again when nobody answers."""
     for _ in range(2 * DEATHS):
@@ -248,7 +257,6 @@ def test_a_cancel_that_dies_half_way_is_asked_for_again_and_then_nothing_is_subm
 
     stage.backend.until(lambda: held_slots(stage.backend) == 0)
 
-    stage.backend.faults()
     assert len(stage.backend.submits(job)) == submitted
     assert counters(stage, job) == {"remaining": 0, "succeeded": 1, "failed": 0, "canceled": 2}
 

@@ -1,7 +1,7 @@
 """The schedules themselves, and that they would find mistakes.
 
 SIMULATION_SCHEDULES says how many (10,000 if it says nothing), SIMULATION_BASE what their seeds
-begin with (something new each time).
+begin with (the same each time, so that a change is judged by itself).
 """
 
 import os

@@ -430,20 +430,29 @@ class OutOfReach:
         raise PictureUnavailable("told so")
 
 
-class Overtaken:
-    """A store in which somebody else passes the fence right before a pause is written."""
+class Between:
+    """A store with something that happens right before the next commit of a kind, once."""
 
-    def __init__(self, store: JobStore, by: Callable[[], object]) -> None:
-        self._store, self._by = store, by
+    def __init__(
+        self,
+        store: JobStore,
+        happens: Callable[[], object],
+        before: Callable[[Write], bool] = lambda _: True,
+    ) -> None:
+        self._store, self._happens, self._before = store, happens, before
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
     def commit(self, *writes: Write) -> Committed:
-        if self._by and any(isinstance(w, PassFence) and w.after.troubles for w in writes):
-            by, self._by = self._by, None
-            by()
+        if any(self._before(write) for write in writes):
+            happens, self._happens = self._happens, lambda: None
+            happens()
         return self._store.commit(*writes)
+
+
+def is_pause(write: Write) -> bool:
+    return isinstance(write, PassFence) and write.after.troubles > 0
 
 
 def test_a_pause_that_an_admission_overtakes_leaves_nobody_waiting_for_the_sweeper():
@@ -457,7 +466,7 @@ def test_a_pause_that_an_admission_overtakes_leaves_nobody_waiting_for_the_sweep
         studio.store.commit(PassFence(before=now, after=replace(now.value, passed=99)))
 
     sound = studio.services
-    studio.services = replace(sound, store=Overtaken(sound.store, another))
+    studio.services = replace(sound, store=Between(sound.store, another, is_pause))
 
     studio.pass_time(START + POLICY.backoff_max)
 
@@ -515,21 +524,6 @@ def die_at(wanted: CrashPoint) -> None:
             raise Crash
 
     observe(observer)
-
-
-class Between:
-    """A store with something that happens right before the next commit, once."""
-
-    def __init__(self, store: JobStore, happens: Callable[[], object]) -> None:
-        self._store, self._happens = store, happens
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    def commit(self, *writes: Write) -> Committed:
-        happens, self._happens = self._happens, lambda: None
-        happens()
-        return self._store.commit(*writes)
 
 
 def test_of_two_that_leave_at_once_each_has_an_heir_of_its_own():

@@ -1,10 +1,13 @@
 """What each kind of call costs in Firestore's reads and writes, so that a rise fails."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+import main
+from functions import wiring
 from shared.domain.job import JobStatus
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
@@ -17,6 +20,7 @@ from shared.usecases.sweep import sweep
 from shared.usecases.take_news import ForgedNews, take_news
 from tests.fakes.world import OWNER, POLICY, new_book
 from tests.unit.billed import HOOKS, Bill, BilledWorld, bill, cost
+from tests.unit.calling import call, post
 
 # --- a whole book ---------------------------------------------------------------------------------
 
@@ -161,7 +165,7 @@ def test_a_sweep_with_nothing_to_find_costs_a_read_for_each_of_its_questions():
     assert cost(lambda: sweep(world.services)) == (4, 0)
 
 
-@pytest.mark.parametrize("waiting", [1, 10, 100])
+@pytest.mark.parametrize("waiting", [1, 10, 100, 1000])
 def test_what_waits_makes_neither_admission_nor_sweep_dearer(waiting):
     world = waiting_books(waiting)
 
@@ -169,7 +173,7 @@ def test_what_waits_makes_neither_admission_nor_sweep_dearer(waiting):
     assert cost(lambda: sweep(world.services)) == (4 + 1, 0)  # and not one more than there are
 
 
-@pytest.mark.parametrize("waiting", [1, 10, 100])
+@pytest.mark.parametrize("waiting", [1, 10, 100, 1000])
 def test_a_slot_is_handed_on_at_the_same_price_however_many_wait(waiting):
     world = waiting_books(waiting)
     world.now += timedelta(minutes=1)
@@ -272,3 +276,31 @@ def test_a_notification_costs_at_most_a_read_and_a_write_of_what_a_person_sees()
     assert price(60) == price(60) == (1, 0)  # it has ended
     with pytest.raises(ForgedNews):
         price(60, "forged")
+
+
+def test_the_functions_say_so_in_their_own_log_lines(environment, capsys):
+    world = BilledWorld()
+    wiring.provide(world.services)
+    body = {
+        "studentTaskId": 7,
+        "fairytaleId": 42,
+        "characters": [{"name": "Mina", "prompt": "a brave girl", "isMain": True}],
+        "backgrounds": [{"name": "Forest", "prompt": "a misty forest"}],
+    }
+    try:
+        job_id = post(main.generate, body).json["jobId"]
+        call(main.status, query_string={"jobId": job_id})
+        call(main.status, query_string={"studentTaskId": "7"})
+        call(main.status, query_string={"jobId": job_id}, method="HEAD")
+        call(main.sweep, method="POST")
+    finally:
+        wiring.provide(None)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["function"], line["reads"], line["writes"]) for line in lines] == [
+        ("generate", 1, 4),
+        ("status", 3, 0),
+        ("status", 4, 0),
+        ("status", 3, 0),
+        ("sweep", 5, 0),
+    ]

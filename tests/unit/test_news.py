@@ -283,6 +283,19 @@ def test_news_of_a_grid_whose_upscale_is_not_taken_yet_wake_nobody():
     assert tell(world, image, news_of(image, Phase.DONE)) == "outdated"
 
 
+@pytest.mark.parametrize("phase", [Phase.WORKING, Phase.DONE, Phase.FAILED])
+def test_an_end_that_is_told_twice_does_not_have_the_picture_finished_twice(phase):
+    """The real proxy tells one success in five twice (`NotifyServiceImpl`)."""
+    world, book = painting()
+    world.run(until=lambda: hero(world, book).next_step is Step.STORE)
+    image, tasks = hero(world, book), list(world.queue.due)
+
+    said = tell(world, image, news_of(image, phase, progress=99))
+
+    assert said == ("nothing new" if phase is Phase.WORKING else "outdated")
+    assert (hero(world, book), world.queue.due) == (image, tasks)
+
+
 def test_news_of_an_image_that_is_gone_are_outdated():
     world, book = painting()
     image = hero(world, book)
