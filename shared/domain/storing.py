@@ -55,13 +55,15 @@ def look_for_picture(
         url = seen.picture_url
     if url is None:
         return None
+    last_try = image.store_attempts >= policy.store_attempts
     return StorePicture(
         kind=image.kind,
         background_effect=image.background_effect,
         source_url=url,
-        name=object_name(image),
+        # Earlier tries may have left objects behind, of the finished picture.
+        name=object_name(image) + ("-painted" if last_try else ""),
         grid_url=image.grid_url,
-        last_try=image.store_attempts >= policy.store_attempts,
+        last_try=last_try,
     )
 
 

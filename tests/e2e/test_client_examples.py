@@ -270,7 +270,7 @@ def start_app(backend: Backend, proxy: RecordingProxy, page: Page, tale: dict[st
 
 
 def result_of(page: Page) -> Any:
-    return page.wait_for_function("window.told", timeout=PATIENCE * 1000).json_value()
+    return page.wait_for_function("window.told", timeout=3 * PATIENCE * 1000).json_value()
 
 
 def test_listeners_see_a_book_grow_and_download_it(apps: Any) -> None:

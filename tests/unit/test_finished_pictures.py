@@ -15,7 +15,7 @@ from shared.domain.file_names import MOST_BYTES, file_stem
 from shared.domain.image import BackgroundEffect, ImageStatus, Kind
 from shared.domain.variants import CANDIDATES
 from shared.fallback_file import FallbackFileError, read_fallbacks
-from shared.ports import PictureRejected, PictureUnavailable
+from shared.ports import PictureRejected, PictureUnavailable, SaveImage
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.run_step import run_step
@@ -391,3 +391,27 @@ def test_any_name_becomes_a_file_name_for_every_system(number, name):
     assert len(stem.encode()) <= MOST_BYTES + 4
     assert not set(stem) & set('<>:"/\\|?*%~\0\n')
     assert stem == stem.strip(" .")
+
+
+def test_the_last_try_describes_its_own_objects_and_not_those_of_a_try_that_died():
+    world = World()
+    book = world.start(members=0)
+    world.run(until=lambda: world.images(book)[0].status is ImageStatus.POST_PROCESSING)
+    hero, commit = world.images(book)[0], world.store.commit
+
+    def crash(*writes):
+        raise KeyboardInterrupt
+
+    world.store.commit = crash
+    with pytest.raises(KeyboardInterrupt):
+        run_step(world.services, hero.image_id, hero.generation, hero.seq)
+    left_behind = set(world.pictures.stored)
+    world.store.commit = commit
+    before = world.store.image(hero.image_id)
+    tried = replace(before.value, store_attempts=POLICY.store_attempts - 1)
+    commit(SaveImage(before=before, after=tried))
+    world.run()
+
+    image = world.images(book)[0]
+    assert image.warnings == ("not_finished",)
+    assert not left_behind & {variant.name for variant in image.variants.values()}
