@@ -6,15 +6,12 @@ has before it shows in the proxy's answers. Sources: novicezk's `SubmitControlle
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from shared.adapters.download import covers
 from shared.adapters.midjourney_answers import (
-    final_prompt,
     news,
     reaches_back,
     sighting,
@@ -29,7 +26,6 @@ from shared.domain.observation import (
     Missing,
     ParentLost,
     Refused,
-    Sighting,
     Told,
     Unreachable,
 )
@@ -92,25 +88,24 @@ class MidJourneyPainter:
             return told
         return replace(told, seen=replace(told.seen, picture_url=None))
 
-    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:  # noqa: D102
+    def look(self, task_id: str, *, token: str) -> LookAnswer:  # noqa: D102
         task = self._http.task(task_id)
         if isinstance(task, Unreachable):
             return task
         # Ids are a millisecond and three digits, so two tasks can collide and one overwrite the
         # other: what carries another token is not ours.
-        if task is None or task.get("state", token) != token:
+        if task is None or task.get("state", token) != token or unconfirmed(task):
             return Missing(searched=False)
-        return self._seen(task, token, confirm=confirm)
+        return sighting(task)
 
-    def find(  # noqa: D102
-        self, token: str, *, since: datetime, confirm: bool = True
-    ) -> LookAnswer:
+    def find(self, token: str, *, since: datetime) -> LookAnswer:  # noqa: D102
         tasks = self._http.tasks()
         if isinstance(tasks, Unreachable):
             return tasks
         for task in tasks:
-            if isinstance(task, dict) and task.get("state") == token:
-                return self._seen(task, token, confirm=confirm)
+            ours = isinstance(task, dict) and task.get("state") == token
+            if ours and not unconfirmed(task):
+                return sighting(task)
         if not reaches_back(tasks, since):
             return Unreachable(reason="the proxy's list of tasks does not reach back far enough")
         return Missing(searched=True)
@@ -122,14 +117,6 @@ class MidJourneyPainter:
         answer = self._submissions.send(what, body, token=token, hook=hook, limit=limit)
         # Without a parent to be lost, code 3 says that no account is enabled: that may change.
         return Busy(reason=answer.reason) if isinstance(answer, ParentLost) else answer
-
-    def _seen(self, task: Mapping[str, Any], token: str, *, confirm: bool) -> Sighting:
-        if confirm and unconfirmed(task):
-            # A crash came between the proxy's question and our answer. Without one it would wait
-            # for ever; should this one fail, the next look gives it again.
-            limit = self._http.time_limit()
-            self._submissions.confirm(str(task["id"]), final_prompt(task), token=token, limit=limit)
-        return sighting(task)
 
 
 def _host(url: str) -> str:

@@ -79,8 +79,11 @@ class Submissions:
             reason = "this upscale failed once, and the proxy repeats that answer for ever"
             return ParentLost(reason=reason)
         known_by = task.get("state")
-        if known_by == token and unconfirmed(task):
-            return self.confirm(task_id, final_prompt(task), token=token, limit=limit)
         if not known_by:
             return ParentLost(reason="the proxy has this upscale from a caller that is not us")
+        if unconfirmed(task):
+            prompt = final_prompt(task)
+            answer = self.confirm(task_id, prompt, token=str(known_by), limit=limit)
+            if not isinstance(answer, Accepted):
+                return answer
         return Accepted(task_id=task_id, token=None if known_by == token else str(known_by))

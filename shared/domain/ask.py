@@ -58,8 +58,6 @@ class Look:
 
     task_id: str
     token: str
-    confirm: bool = True
-    """Whether the painter may be told yes if it asks whether the task is really wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +67,6 @@ class Find:
     token: str
     since: datetime
     """When it was claimed: it can't have been submitted earlier."""
-    confirm: bool = True
-    """As for a look."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -164,17 +164,16 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
         return endings.expire(image), None
     if step in SUBMITTING:
         return submit(image, SUBMITTING[step], now, policy)
-    # Nothing more may be submitted for what was canceled, so such a look confirms nothing either.
-    return image, _look(image, confirm=False) if step is Step.DRAIN else None
+    return image, _look(image) if step is Step.DRAIN else None
 
 
-def _look(image: Image, *, confirm: bool = True) -> Ask | None:
+def _look(image: Image) -> Ask | None:
     submission = image.latest_submission
     if submission is None:
         return None
     if submission.task_id is None:
-        return find(submission, confirm=confirm)
-    return Look(task_id=submission.task_id, token=submission.token, confirm=confirm)
+        return find(submission)
+    return Look(task_id=submission.task_id, token=submission.token)
 
 
 def _see(

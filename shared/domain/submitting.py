@@ -76,9 +76,9 @@ def candidate_chosen(
     return _submit_upscale(replace(image, candidate=chosen.index or 1), now, policy)
 
 
-def find(submission: Submission, *, confirm: bool = True) -> Find:
+def find(submission: Submission) -> Find:
     """The question what became of a submission."""
-    return Find(token=submission.token, since=submission.claimed_at, confirm=confirm)
+    return Find(token=submission.token, since=submission.claimed_at)
 
 
 def _submit_upscale(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | None]:

@@ -45,15 +45,15 @@ class Painter(Protocol):
     def news(self, body: object) -> Told | None:
         """What the painter sent to a hook, given as parsed JSON; None if it says nothing."""
 
-    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
+    def look(self, task_id: str, *, token: str) -> LookAnswer:
         """See how a task is doing; a task that does not carry the token is not ours: `Missing`.
 
-        A task that the painter does not begin before it is confirmed is confirmed now, as it was
-        claimed, but for `confirm=False`.
+        So is one that the painter does not begin before it is confirmed: only who submits confirms,
+        as looking must never begin anything, and without that it costs nothing.
         """
 
-    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
-        """Search everything that the painter knows for a token; `confirm` as for `look`.
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
+        """Search everything that the painter knows for a token.
 
         `Missing` is a proof: of everything that the painter was sent from `since` on, nothing
         carries the token. A list that does not reach back that far proves nothing: `Unreachable`.

@@ -95,9 +95,9 @@ def _ask(services: Services, image_id: str, ask: Ask) -> Observation:
 def _look(services: Services, ask: Look | Find) -> Observation:
     painter, asked_at = services.painter, services.clock()
     if isinstance(ask, Look):
-        answer = painter.look(ask.task_id, token=ask.token, confirm=ask.confirm)
+        answer = painter.look(ask.task_id, token=ask.token)
     else:
-        answer = painter.find(ask.token, since=ask.since, confirm=ask.confirm)
+        answer = painter.find(ask.token, since=ask.since)
     return answer if isinstance(answer, Unreachable) else replace(answer, asked_at=asked_at)
 
 

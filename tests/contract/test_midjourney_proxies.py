@@ -147,39 +147,16 @@ def test_what_has_to_be_confirmed_is_confirmed_at_once() -> None:
         wait_for(painter, answer.task_id, "second", Phase.DONE)
 
 
-@pytest.mark.parametrize(
-    "see",
-    [
-        lambda painter, task_id: painter.look(task_id, token="token"),
-        lambda painter, _: painter.find("token", since=SINCE),
-    ],
-)
-def test_a_confirmation_that_a_crash_prevented_is_made_up_for(
-    see: Callable[[Painter, str], object],
-) -> None:
+def test_what_was_not_confirmed_is_not_there_and_no_look_confirms_it() -> None:
     with at_work(dialect="trueai") as (proxy, painter):
         misbehave(proxy, kind="modal")
         body = {"prompt": PROMPT, "state": "token"}
         answer = requests.post(f"{proxy.url}/mj/submit/imagine", json=body, timeout=10).json()
         assert answer["code"] == 21
 
-        seen = see(painter, answer["result"])
-
-        assert isinstance(seen, Sighting)
-        assert (seen.task_id, seen.phase) == (answer["result"], Phase.WAITING)
-        wait_for(painter, answer["result"], "token", Phase.DONE)
-
-
-def test_what_is_not_wanted_any_more_is_not_confirmed() -> None:
-    with at_work(dialect="trueai") as (proxy, painter):
-        misbehave(proxy, kind="modal")
-        body = {"prompt": PROMPT, "state": "token"}
-        answer = requests.post(f"{proxy.url}/mj/submit/imagine", json=body, timeout=10).json()
-
         for _ in range(3):
-            seen = painter.look(answer["result"], token="token", confirm=False)
-            assert isinstance(seen, Sighting)
-            painter.find("token", since=SINCE, confirm=False)
+            assert painter.look(answer["result"], token="token") == Missing(searched=False)
+            assert painter.find("token", since=SINCE) == Missing(searched=True)
 
         task = requests.get(f"{proxy.url}/mj/task/{answer['result']}/fetch", timeout=10).json()
         assert task["status"] == "MODAL"

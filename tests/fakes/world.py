@@ -109,7 +109,7 @@ class FakePainter:
             return ParentLost(reason="unknown")
         return self._submit("UPSCALE", f"{parent_task_id} U{index}", token)
 
-    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
+    def look(self, task_id: str, *, token: str) -> LookAnswer:
         self.looks += 1
         if self.unreachable:
             return Unreachable(reason="told so")
@@ -118,7 +118,7 @@ class FakePainter:
             return Missing(searched=False)
         return self._see(painting)
 
-    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
         for painting in self.paintings.values():
             if painting.token == token and not painting.lost:
                 return self._see(painting)

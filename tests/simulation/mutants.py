@@ -159,7 +159,7 @@ class _NeverAdmits(_Delegating):
 class _NeverFinds(_Delegating):
     """Says that there is no such submission, without having searched."""
 
-    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
         return Missing(searched=True)
 
 

@@ -15,7 +15,6 @@ from shared.domain.observation import (
     ParentLost,
     Phase,
     Refused,
-    Sighting,
     Told,
     Unreachable,
     Unsure,
@@ -91,24 +90,25 @@ class SimulatedPainter:
     def news(self, body: object) -> Told | None:
         return body if isinstance(body, Told) else None
 
-    def look(self, task_id: str, *, token: str, confirm: bool = True) -> LookAnswer:
+    def look(self, task_id: str, *, token: str) -> LookAnswer:
         asked = self._ask("look ask")
         if asked is not None:
             return asked
         painting = self.ledger.known(task_id)
         answer: LookAnswer = Missing(searched=False)
-        if painting is not None and painting.token == token:
-            answer = self._seen(painting, confirm=confirm)
+        begun = painting is not None and painting.accepted_at is not None
+        if painting is not None and begun and painting.token == token:
+            answer = self._workshop.sighting(painting)
         return self._answered(answer)
 
-    def find(self, token: str, *, since: datetime, confirm: bool = True) -> LookAnswer:
+    def find(self, token: str, *, since: datetime) -> LookAnswer:
         asked = self._ask("look ask")
         if asked is not None:
             return asked
         painting = self.ledger.known_by(token)
         answer: LookAnswer = Missing(searched=True)
-        if painting is not None:
-            answer = self._seen(painting, confirm=confirm)
+        if painting is not None and painting.accepted_at is not None:
+            answer = self._workshop.sighting(painting)
         elif self._network.at("list"):
             answer = Unreachable(reason="the list does not reach back far enough")
         return self._answered(answer)
@@ -149,9 +149,10 @@ class SimulatedPainter:
         answer = self._judged(painting, happens)
         if happens in {"answer 500 though taken", "answer broken off"}:
             return Unsure(reason=happens)
-        ours = isinstance(answer, Accepted) and answer.task_id == painting.task_id
-        if ours and self._confirms and painting.accepted_at is None:
-            answer = self._confirmed(painting)
+        taken = self.ledger.known(answer.task_id) if isinstance(answer, Accepted) else None
+        if taken is not None and self._confirms and taken.accepted_at is None:
+            confirmed = self._confirmed(taken)
+            answer = answer if isinstance(confirmed, Accepted) else confirmed
         self._network.travel("submit answer", WAY)
         return answer
 
@@ -248,8 +249,3 @@ class SimulatedPainter:
     def _answered(self, answer: LookAnswer) -> LookAnswer:
         happens = self._network.travel("look answer", WAY)
         return Unreachable(reason="no answer") if happens == "unreachable" else answer
-
-    def _seen(self, painting: Painting, *, confirm: bool) -> Sighting:
-        if confirm and painting.accepted_at is None:
-            self._confirm(painting)
-        return self._workshop.sighting(painting)

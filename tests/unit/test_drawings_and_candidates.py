@@ -8,7 +8,7 @@ import pytest
 from shared.domain.decide import decide
 from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus, Submission
-from shared.domain.observation import Missing, Woken
+from shared.domain.observation import Missing
 from shared.domain.variants import CANDIDATES
 from shared.ports import PictureUnavailable
 from shared.usecases.refusals import (
@@ -416,13 +416,6 @@ def test_an_upscale_carries_no_drawing_and_has_the_short_lease():
     image = replace(images.UPSCALE_CLAIMED, drawing="jobs/x/drawing.png", upscale=claim)
 
     assert decide(image, Missing(searched=True), NOW, POLICY).after.upscale is None
-
-
-def test_a_look_at_what_was_canceled_confirms_nothing():
-    decision = decide(images.DRAIN, Woken(), NOW, POLICY)
-
-    assert decision.ask.confirm is False
-    assert decide(images.WATCH_IMAGINE, Woken(), NOW, POLICY).ask.confirm is True
 
 
 def test_the_painters_link_to_a_reference_is_not_relied_on_for_weeks():
