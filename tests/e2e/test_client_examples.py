@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from functions.caller import EVERYBODY
 from infra.local.stack import ROOT
-from tests.e2e.conftest import Backend
+from tests.e2e.conftest import Backend, options_for, running
 from tests.e2e.recording_proxy import BUSY, LOSE, RecordingProxy, recording_proxy
 from tests.e2e.test_books import REFUSED
 
@@ -215,6 +215,13 @@ APP = """async ({ project, emulator, uid, tale }) => {
     archive: btoa(String.fromCharCode(...bytes)),
   };
 }"""
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Backend]:
+    """A stack of its own: other tests leave much behind for listeners to wait for."""
+    with running(options_for("novicezk")) as backend:
+        yield backend
 
 
 @pytest.fixture(scope="module")
