@@ -5,12 +5,14 @@ Each field's alias is its environment variable; its description is what docs/set
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shared.domain.image import BackgroundEffect
+from shared.settings_access import AccessSettings
+from shared.settings_watching import WatchingSettings
 
 
-class SettingsTable(BaseModel):
+class SettingsTable(AccessSettings, WatchingSettings):
     """Every setting of the server, with unit, default and meaning."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

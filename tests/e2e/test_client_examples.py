@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from functions.caller import EVERYBODY
 from infra.local.stack import ROOT
@@ -202,7 +202,7 @@ APP = """async ({ project, emulator, uid, tale }) => {
     }
   }
   const db = openFirestore({ projectId: project, apiKey: "none-is-needed" }, emulator, uid);
-  const seen = [];
+  const seen = (window.seen = []);
   const last = await watchBook(db, uid, jobId, ({ job, images }) => {
     seen.push([job.status, ...images.map(({ progress }) => progress)]);
   });
@@ -247,7 +247,7 @@ def apps(
                 recording_proxy(backend.url, spoil={"generate": [LOSE]}, files=files_of_the_app())
             )
             pages[fate] = (start_app(backend, proxy, browser.new_page(), tale), proxy)
-        return {fate: (result_of(page), proxy) for fate, (page, proxy) in pages.items()}
+        return {fate: (result_of(page, proxy), proxy) for fate, (page, proxy) in pages.items()}
 
 
 def files_of_the_app() -> dict[str, tuple[str, bytes]]:
@@ -276,8 +276,12 @@ def start_app(backend: Backend, proxy: RecordingProxy, page: Page, tale: dict[st
     return page
 
 
-def result_of(page: Page) -> Any:
-    return page.wait_for_function("window.told", timeout=3 * PATIENCE * 1000).json_value()
+def result_of(page: Page, proxy: RecordingProxy) -> Any:
+    try:
+        return page.wait_for_function("window.told", timeout=3 * PATIENCE * 1000).json_value()
+    except TimeoutError:
+        how = page.evaluate("[window.told, window.seen, document.visibilityState]")
+        pytest.fail(f"the app never ended: {how}, {[(a.name, a.status) for a in proxy.asked]}")
 
 
 def test_listeners_see_a_book_grow_and_download_it(apps: Any) -> None:

@@ -17,7 +17,13 @@ MAY_IMPORT = {
     "shared.domain": {"shared.domain"},
     "shared.ports": {"shared.domain", "shared.ports"},
     "shared.log": set(),
-    "shared.settings_table": {"shared.domain"},
+    "shared.settings_table": {
+        "shared.domain",
+        "shared.settings_access",
+        "shared.settings_watching",
+    },
+    "shared.settings_access": set(),
+    "shared.settings_watching": set(),
     "shared.settings": {
         "shared.domain",
         "shared.prompt_file",

@@ -1,0 +1,70 @@
+"""The settings of who may call, and how much: a part of the table of all settings."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class AccessSettings(BaseModel):
+    """Whose calls are taken, from which pages, and how many."""
+
+    auth: Literal["firebase", "jwt", "emulator", "none"] = Field(
+        "firebase",
+        alias="AUTH",
+        description="who vouches for clients: `firebase` (ID tokens), `jwt` (tokens of an issuer "
+        "of yours), `emulator` (unsigned tokens) or `none` (everybody is one owner); the last two "
+        "are refused on Google Cloud",
+    )
+    auth_issuer: str = Field(
+        "", alias="AUTH_ISSUER", description="`iss` of the tokens; needed with `jwt`"
+    )
+    auth_audience: str = Field(
+        "", alias="AUTH_AUDIENCE", description="`aud` of the tokens; needed with `jwt`"
+    )
+    auth_keys_url: str = Field(
+        "",
+        alias="AUTH_KEYS_URL",
+        description="where the issuer's public keys are (JWKS); needed with `jwt`; empty with "
+        "`firebase`: Google's",
+        pattern=r"^(https?://\S+)?$",
+    )
+    app_check_project: str = Field(
+        "",
+        alias="APP_CHECK_PROJECT_NUMBER",
+        description="project number whose App Check tokens clients must send as well; empty: none",
+        pattern=r"^\d*$",
+    )
+    app_check_keys_url: str = Field(
+        "https://firebaseappcheck.googleapis.com/v1/jwks",
+        alias="APP_CHECK_KEYS_URL",
+        description="where App Check's public keys are",
+        pattern=r"^https?://\S+$",
+    )
+    invoker: str = Field(
+        "",
+        alias="INVOKER",
+        description="account whose OIDC token a call of this internal function must carry; empty: "
+        "no token is asked for (refused on Google Cloud)",
+    )
+    invoker_keys_url: str = Field(
+        "https://www.googleapis.com/oauth2/v3/certs",
+        alias="INVOKER_KEYS_URL",
+        description="where the public keys of such tokens are",
+        pattern=r"^https?://\S+$",
+    )
+    jobs_per_hour: int = Field(
+        0, alias="JOBS_PER_HOUR", description="books an owner may start in an hour; 0: any", ge=0
+    )
+    pictures_per_day: int = Field(
+        0,
+        alias="PICTURES_PER_DAY",
+        description="pictures an owner may have painted in a day (UTC), those painted again "
+        "included; 0: any",
+        ge=0,
+    )
+    cors_origins: str = Field(
+        "",
+        alias="CORS_ORIGINS",
+        description="origins of web pages that may call, comma-separated, as in "
+        "https://app.example; empty: none",
+    )
