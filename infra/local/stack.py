@@ -66,6 +66,8 @@ class LocalStack:
     studio: StudioServer
     bucket: Bucket
     firestore: Firestore
+    firestore_host: str
+    """The emulator, as `host:port`."""
     functions: Child
     proxy: Child | None
 
@@ -133,6 +135,9 @@ class LocalStack:
         self._functions_port = wanted.functions or free_port()
         self._proxy_port = wanted.proxy or free_port()
         self._firestore_port = wanted.firestore or free_port()
+        # Read once: what the variable says later is of other stacks.
+        running = os.environ.get("FIRESTORE_EMULATOR_HOST")
+        self.firestore_host = running or f"{HOST}:{self._firestore_port}"
         self._bucket_port = wanted.bucket or free_port()
 
     def _start_servers(self) -> None:
@@ -242,11 +247,6 @@ class LocalStack:
     def proxy_control_url(self) -> str:
         """Where the simulated proxy takes faults and tells its counts."""
         return f"http://{HOST}:{self._proxy_port}/control"
-
-    @property
-    def firestore_host(self) -> str:
-        """The emulator, as `host:port`."""
-        return os.environ.get("FIRESTORE_EMULATOR_HOST") or f"{HOST}:{self._firestore_port}"
 
     @property
     def pictures_url(self) -> str:

@@ -112,6 +112,15 @@ def test_an_unknown_function_is_not_found(stack: LocalStack) -> None:
     assert requests.get(f"{stack.functions_url}/nobody", timeout=10).status_code == 404
 
 
+def test_a_stack_keeps_its_emulator_whatever_the_environment_says_later(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = stack.firestore_host
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+
+    assert stack.firestore_host == host == stack.env["FIRESTORE_EMULATOR_HOST"]
+
+
 def test_a_write_reaches_fanout(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore_host)
     client = firestore.Client(project=stack.project)

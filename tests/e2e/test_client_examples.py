@@ -202,7 +202,7 @@ APP = """async ({ project, emulator, uid, tale }) => {
     }
   }
   const db = openFirestore({ projectId: project, apiKey: "none-is-needed" }, emulator, uid);
-  const seen = (window.seen = []);
+  const seen = (window.seen = []); // which says how far it came, should it never end
   const last = await watchBook(db, uid, jobId, ({ job, images }) => {
     seen.push([job.status, ...images.map(({ progress }) => progress)]);
   });
@@ -219,7 +219,7 @@ APP = """async ({ project, emulator, uid, tale }) => {
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Backend]:
-    """A stack of its own: other tests leave much behind for listeners to wait for."""
+    """A stack of its own, whose painter refuses what these tests want refused."""
     with running(options_for("novicezk")) as backend:
         yield backend
 
