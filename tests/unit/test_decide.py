@@ -389,17 +389,20 @@ def test_the_last_failure_fails_the_image_and_frees_its_slot(state, code):
 
 @pytest.mark.parametrize(
     "state",
-    set(STATES)
-    - {
-        "watch describe",
-        "watch imagine",
-        "watch upscale",
-        "store",
-        "drain",
-        "succeeded",
-        "failed",
-        "canceled",
-    },
+    # Sorted: several processes that share the tests must agree on their order.
+    sorted(
+        set(STATES)
+        - {
+            "watch describe",
+            "watch imagine",
+            "watch upscale",
+            "store",
+            "drain",
+            "succeeded",
+            "failed",
+            "canceled",
+        }
+    ),
 )
 def test_every_image_ends_at_its_deadline(state):
     decision = decide(STATES[state], Woken(), images.LATER, POLICY)
