@@ -8,6 +8,7 @@ from typing import TypeVar
 import flask
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api.models import (
     IMAGE_ID_PATTERN,
@@ -119,11 +120,12 @@ def _json_body(request: flask.Request, most_bytes: int) -> object:
     if request.mimetype != "application/json":
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
-    if request.content_length is not None and request.content_length > most_bytes:
-        raise _too_large(most_bytes)
-    data = request.get_data(cache=False)
-    if len(data) > most_bytes:
-        raise _too_large(most_bytes)
+    # Of a body that is sent in chunks, and so without a length, no more than this is read.
+    request.max_content_length = most_bytes
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(most_bytes) from None
     try:
         return json.loads(data, parse_constant=_no_such_number)
     except json.JSONDecodeError as error:
