@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api.models import StepModel
+from functions.api.parsing import bounded_data
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
@@ -77,7 +78,7 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
         with _logged(handler.__name__) as line:
             try:
                 check_invoker(request, handler.__name__)
-                _limit_body(request)
+                bounded_data(request, MOST_TASK_BYTES, keep=True)
                 line["did"] = handler(request)
                 status = 200
             except NotInvoker as stranger:
@@ -141,13 +142,6 @@ def step_body(request: flask.Request) -> StepModel:
         return StepModel.model_validate_json(request.get_data(cache=False))
     except ValueError:
         raise Problem(400, "invalid_task", "This is not a task of ours.") from None
-
-
-def _limit_body(request: flask.Request) -> None:
-    """Have no more read of the body than a task has. Raises `RequestEntityTooLarge`."""
-    request.max_content_length = MOST_TASK_BYTES
-    if (request.content_length or 0) > MOST_TASK_BYTES:
-        raise RequestEntityTooLarge
 
 
 def _limit_event(event: CloudEvent) -> None:

@@ -3,7 +3,7 @@
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from functions.api.parsing import IMAGE_ID
+from functions.api.parsing import IMAGE_ID, bounded_data
 from functions.api.problems import Problem
 from functions.edge import client_function
 from functions.wiring import services
@@ -22,8 +22,8 @@ def notify(request: flask.Request) -> flask.Response:
     image_id, _, signature = request.path.strip("/").partition("/")
     if not IMAGE_ID.fullmatch(image_id):
         raise _not_found()
-    request.max_content_length = MOST_BYTES
     try:
+        bounded_data(request, MOST_BYTES, keep=True)
         body = request.get_json(force=True, silent=True)
     except RequestEntityTooLarge:
         detail = f"At most {MOST_BYTES} bytes are taken."

@@ -116,14 +116,27 @@ def job_id_of_query_or_body(request: flask.Request) -> str:
     return in_body
 
 
+def bounded_data(request: flask.Request, most_bytes: int, *, keep: bool = False) -> bytes:
+    """The whole body. Raises `RequestEntityTooLarge`, and has read no more than that then.
+
+    `keep` it for whoever reads it again: else there is nothing left.
+    """
+    if (request.content_length or 0) > most_bytes:
+        raise RequestEntityTooLarge
+    # A body that is sent in chunks has no length, and is silently cut off at the limit.
+    request.max_content_length = most_bytes + 1
+    data = request.get_data(cache=keep)
+    if len(data) > most_bytes:
+        raise RequestEntityTooLarge
+    return data
+
+
 def _json_body(request: flask.Request, most_bytes: int) -> object:
     if request.mimetype != "application/json":
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
-    # Of a body that is sent in chunks, and so without a length, no more than this is read.
-    request.max_content_length = most_bytes
     try:
-        data = request.get_data(cache=False)
+        data = bounded_data(request, most_bytes)
     except RequestEntityTooLarge:
         raise _too_large(most_bytes) from None
     try:
