@@ -9,7 +9,7 @@ from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException
 
 import main
-from functions.edge import MOST_EVENT_BYTES, MOST_TASK_BYTES, EventFailed
+from functions.edge import EventFailed
 from functions.invoker import ISSUERS, REMOVED
 from shared.settings import settings
 from tests.issuing import Issuer, part, unsigned
@@ -18,8 +18,7 @@ from tests.unit.test_settings import NEEDED
 
 ACCOUNT = "tasks@demo.iam.gserviceaccount.com"
 URL = NEEDED["FUNCTIONS_URL"]
-TASKS = ["admit", "callback", "postprocess", "step", "sweep"]
-INTERNAL = [*TASKS, "fanout"]
+INTERNAL = ["admit", "callback", "fanout", "postprocess", "step", "sweep"]
 
 
 @pytest.fixture(scope="module")
@@ -255,47 +254,3 @@ def test_eventarc_names_the_service_itself(deployed, audience, status):
     deployed("fanout")
 
     assert ring("fanout", stripped(claims("fanout", aud=audience))) == status
-
-
-# --- how much they read ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_has_no_large_body(world, name):
-    data = b"x" * (MOST_TASK_BYTES + 1)
-
-    assert call(getattr(main, name), method="POST", data=data).status_code == 413
-
-
-@pytest.mark.parametrize("name", ["callback", "postprocess", "step"])
-def test_nor_one_that_is_sent_in_pieces(world, name):
-    class Endless:
-        read_bytes = 0
-
-        def read(self, size=-1):
-            self.read_bytes += max(size, 1)
-            return b"x" * max(size, 1)
-
-        def readinto(self, buffer):
-            self.read_bytes += len(buffer)
-            return len(buffer)
-
-    body = Endless()
-    environ = {
-        "wsgi.input": body,
-        "wsgi.input_terminated": True,
-        "HTTP_TRANSFER_ENCODING": "chunked",
-    }
-    answer = call(getattr(main, name), method="POST", environ_overrides=environ)
-
-    assert answer.status_code == 413
-    assert body.read_bytes <= 2 * MOST_TASK_BYTES
-
-
-def test_an_event_has_no_large_body(world, capsys):
-    attributes = {"type": "written", "source": "//firestore", "document": "references/abc"}
-
-    with pytest.raises(HTTPException) as refused, flask.Flask("test").test_request_context():
-        main.fanout(CloudEvent(attributes, b"x" * (MOST_EVENT_BYTES + 1)))
-
-    assert refused.value.get_response().status_code == 413
