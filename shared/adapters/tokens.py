@@ -95,7 +95,7 @@ def _unsigned(token: str) -> str:
 def _header(token: str) -> dict[str, Any]:
     import jwt
 
-    if len(token) > MOST_LETTERS or not token.isascii():
+    if len(token) > MOST_LETTERS:
         raise InvalidToken(Wrong.MALFORMED)
     try:
         return jwt.get_unverified_header(token)

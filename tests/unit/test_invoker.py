@@ -160,6 +160,7 @@ def test_another_account_is_forbidden(guarded, google, changes):
         [f"{URL}/step"],
         {"a": 1},
         "https://step-abcdefghij-du.a.run.app",  # only where a service has that name
+        "https://-abcdefghij-du.a.run.app",
     ],
 )
 def test_a_token_for_something_else_is_not_taken(guarded, google, audience):
