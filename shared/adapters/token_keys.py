@@ -61,7 +61,7 @@ class TokenKeys:
         # Who can go on with an old key leaves the fetching to one of them.
         if self._lock.acquire(blocking=found is None):
             try:
-                self._refresh(key_id)
+                self._refresh()
             finally:
                 self._lock.release()
         found = self._known.keys.get(key_id)
@@ -69,14 +69,13 @@ class TokenKeys:
             raise KeysUnavailable(self._url)
         return found
 
-    def _refresh(self, key_id: str) -> None:
+    def _refresh(self) -> None:
         now = self._clock()
-        if key_id in self._known.keys and now < self._known.until:
-            return  # fetched by another thread meanwhile
         if now < self._asked_at + (PAUSE if self._known.keys else FIRST_PAUSE):
-            return
-        self._asked_at = now
+            return  # by another thread, while this one waited, or not long ago
         known = self._fetched(now)
+        # From its end on: else all who waited for one that timed out would try in turn.
+        self._asked_at = self._clock()
         self._failed = known is None
         self._known = known or self._known
 

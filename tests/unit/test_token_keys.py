@@ -160,6 +160,31 @@ def test_many_threads_fetch_once(issuer, keys):
     assert issuer.fetches == 1
 
 
+def test_who_waited_for_a_fetch_in_vain_does_not_try_in_turn(issuer, keys, clock):
+    issuer.status = 503
+    issuer.gate.clear()
+    refused = []
+
+    def ask():
+        try:
+            keys.key(KEY_ID)
+        except KeysUnavailable:
+            refused.append(True)
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    while not issuer.fetches:
+        pass
+    clock.now += 8  # it takes longer than the pause
+    issuer.gate.set()
+    for thread in threads:
+        thread.join()
+
+    assert refused == [True] * 5
+    assert issuer.fetches == 1
+
+
 def test_who_has_a_known_key_waits_for_nobodys_fetch(issuer, keys, clock):
     keys.key(KEY_ID)
     clock.now += PAUSE
