@@ -4,7 +4,7 @@ import flask
 
 from functions.api.parsing import JOB_ID, job_id_of_query_or_body
 from functions.api.views import answer, job_view
-from functions.caller import owner_of
+from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
 from shared.usecases.cancel_job import cancel_job
@@ -17,7 +17,8 @@ def cancel(request: flask.Request) -> flask.Response:
 
     The job is named in the body, or in the query as in the `cancelUrl` that generate answers.
     """
+    caller = caller_of(request)
     job_id = job_id_of_query_or_body(request)
     if not JOB_ID.fullmatch(job_id):
         raise JobNotFound(job_id)
-    return answer(job_view(cancel_job(services(), owner_of(request), job_id)))
+    return answer(job_view(cancel_job(services(), caller.uid, job_id, caller.teaches)))

@@ -5,7 +5,7 @@ from werkzeug.datastructures import Headers
 
 from functions.api.parsing import JOB_ID
 from functions.api.problems import Problem
-from functions.caller import owner_of
+from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
 from shared.usecases.pack_book import pack_book
@@ -15,12 +15,13 @@ from shared.usecases.refusals import JobNotFound
 @client_function("GET")
 def download(request: flask.Request) -> flask.Response:
     """Stream the pictures that there are, by readable names in the order of the book."""
+    caller = caller_of(request)
     job_id = request.args.get("jobId")
     if not job_id:
         raise Problem(400, "missing_id", "Say which job: download?jobId=...")
     if not JOB_ID.fullmatch(job_id):
         raise JobNotFound(job_id)
-    pieces = pack_book(services(), owner_of(request), job_id)
+    pieces = pack_book(services(), caller.uid, job_id, caller.teaches)
     headers = Headers({"Cache-Control": "private, no-store"})
     headers.add("Content-Disposition", "attachment", filename=f"book-{job_id[:8]}.zip")
     return flask.Response(pieces, 200, headers, content_type="application/zip")

@@ -15,9 +15,12 @@ import flask
 import functions_framework
 from cloudevents.http import CloudEvent
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api.models import StepModel
+from functions.api.parsing import bounded_data
 from functions.api.problems import Problem, internal_error, refused, unavailable
+from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
 from shared.log import log
 from shared.ports import PictureUnavailable, QueueUnavailable, StoreError, StoreUnavailable
@@ -26,6 +29,13 @@ from shared.usecases.refusals import Refusal
 
 Handler = Callable[[flask.Request], flask.Response]
 EntryPoint = Callable[[flask.Request], ResponseReturnValue]
+
+MOST_TASK_BYTES = 16 * 1024
+"""Of a task's body: ours have some hundred."""
+MOST_EVENT_BYTES = 1024 * 1024
+"""Of an event's: Eventarc carries 512 KiB (https://cloud.google.com/eventarc/docs/quotas)."""
+_SAID = {200: "ok", 401: "refused", 403: "refused", 413: "too large"}
+"""What an internal caller is told: nothing that helps who should not call."""
 
 
 def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
@@ -57,7 +67,8 @@ def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
 def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
     """A function for Cloud Tasks or Cloud Scheduler: 200 when done, 500 to be called again.
 
-    Never 429 or 503: Cloud Tasks slows the whole queue down for those
+    Its invoker alone is admitted; anybody else is answered 401 or 403. Never 429 or 503: Cloud
+    Tasks slows the whole queue down for those
     (https://cloud.google.com/tasks/docs/common-pitfalls).
     """
 
@@ -66,8 +77,14 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
     def function(request: flask.Request) -> flask.Response:
         with _logged(handler.__name__) as line:
             try:
+                check_invoker(request, handler.__name__)
+                bounded_data(request, MOST_TASK_BYTES, keep=True)
                 line["did"] = handler(request)
                 status = 200
+            except NotInvoker as stranger:
+                status = _log_stranger(handler.__name__, stranger)
+            except RequestEntityTooLarge:
+                status = 413
             except Problem as problem:  # a body that no retry will mend
                 line["code"] = problem.code
                 status = 200
@@ -75,25 +92,36 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
                 _log_error(error)
                 status = 500
             line["status"] = status
-            return flask.Response("ok" if status == 200 else "failed", status)
+            return flask.Response(_SAID.get(status, "failed"), status)
 
     return function
 
 
 def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent], None]:
-    """A function for Eventarc: returns when done, raises to be called again."""
+    """A function for Eventarc: returns when done, raises to be called again.
+
+    Its invoker alone is admitted.
+    """
 
     @functions_framework.cloud_event
     @wraps(handler)
     def function(event: CloudEvent) -> None:
         with _logged(handler.__name__) as line:
             try:
+                check_invoker(flask.request, handler.__name__)
+                _limit_event(event)
                 line["did"] = handler(event)
                 line["status"] = 200
+            except NotInvoker as stranger:
+                line["status"] = _log_stranger(handler.__name__, stranger)
+            except RequestEntityTooLarge:
+                line["status"] = 413
             except Exception as error:  # noqa: BLE001 - the boundary
                 _log_error(error)
                 line["status"] = 500
                 raise EventFailed("the event will be delivered again") from None
+            if line["status"] != 200:
+                flask.abort(flask.Response(_SAID[line["status"]], line["status"]))
 
     return function
 
@@ -114,6 +142,16 @@ def step_body(request: flask.Request) -> StepModel:
         return StepModel.model_validate_json(request.get_data(cache=False))
     except ValueError:
         raise Problem(400, "invalid_task", "This is not a task of ours.") from None
+
+
+def _limit_event(event: CloudEvent) -> None:
+    if isinstance(event.data, bytes) and len(event.data) > MOST_EVENT_BYTES:
+        raise RequestEntityTooLarge
+
+
+def _log_stranger(function: str, stranger: NotInvoker) -> int:
+    log("WARNING", "refused caller", function=function, reason=stranger.reason)
+    return stranger.status
 
 
 def _problem(error: Exception) -> Problem:

@@ -12,7 +12,7 @@ from functions.api.parsing import MOST_FAULTS, invalid, parse_body_with_drawings
 from functions.api.problems import Fault, Problem
 from functions.api.sketches import drawing_of
 from functions.api.views import accepted_view, answer, status_url
-from functions.caller import owner_of
+from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
 from shared.domain.image import Kind, Role
@@ -24,11 +24,13 @@ from shared.usecases.take_drawing import Sketch
 @client_function("POST")
 def generate(request: flask.Request) -> flask.Response:
     """Write the job and all its images, ask for admission, answer 202."""
+    caller = caller_of(request)
     body = parse_body_with_drawings(request)
     key = _idempotency_key(request)
     drawings = _check(body)
     book = NewBook(
-        owner_uid=owner_of(request),
+        owner_uid=caller.uid,
+        class_id=caller.class_id,
         student_task_id=body.student_task_id,
         fairytale_id=body.fairytale_id,
         images=_images(body, drawings),

@@ -1,8 +1,9 @@
 """notify (HTTPS, POST, for the MidJourney Proxy): news of a picture that is being painted."""
 
 import flask
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from functions.api.parsing import IMAGE_ID
+from functions.api.parsing import IMAGE_ID, bounded_data
 from functions.api.problems import Problem
 from functions.edge import client_function
 from functions.wiring import services
@@ -21,10 +22,12 @@ def notify(request: flask.Request) -> flask.Response:
     image_id, _, signature = request.path.strip("/").partition("/")
     if not IMAGE_ID.fullmatch(image_id):
         raise _not_found()
-    if (request.content_length or 0) > MOST_BYTES:
-        raise Problem(413, "body_too_large", f"At most {MOST_BYTES} bytes are taken.")
     try:
+        bounded_data(request, MOST_BYTES, keep=True)
         body = request.get_json(force=True, silent=True)
+    except RequestEntityTooLarge:
+        detail = f"At most {MOST_BYTES} bytes are taken."
+        raise Problem(413, "body_too_large", detail) from None
     except RecursionError:  # of JSON that is nested for that very purpose
         raise _not_found() from None
     try:

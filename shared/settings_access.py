@@ -1,8 +1,8 @@
 """The settings of who may call, and how much: a part of the table of all settings."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 
 class AccessSettings(BaseModel):
@@ -52,6 +52,11 @@ class AccessSettings(BaseModel):
         description="where the public keys of such tokens are",
         pattern=r"^https?://\S+$",
     )
+    service: str = Field(
+        "",
+        alias="K_SERVICE",
+        description="set by Google Cloud itself: the function's name there; elsewhere empty",
+    )
     jobs_per_hour: int = Field(
         0, alias="JOBS_PER_HOUR", description="books an owner may start in an hour; 0: any", ge=0
     )
@@ -68,3 +73,36 @@ class AccessSettings(BaseModel):
         description="origins of web pages that may call, comma-separated, as in "
         "https://app.example; empty: none",
     )
+
+    @property
+    def deployed(self) -> bool:
+        """Whether this process runs on Google Cloud, where no caller goes unchecked."""
+        return self.service != ""
+
+    @model_validator(mode="after")
+    def _own_tokens_can_be_checked(self) -> Self:
+        needed = {
+            "AUTH_ISSUER": self.auth_issuer,
+            "AUTH_AUDIENCE": self.auth_audience,
+            "AUTH_KEYS_URL": self.auth_keys_url,
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if self.auth == "jwt" and missing:
+            raise ValueError(f"AUTH=jwt needs {', '.join(missing)} as well")
+        return self
+
+    @model_validator(mode="after")
+    def _deployed_callers_are_checked(self) -> Self:
+        if not self.deployed:
+            return self
+        if self.auth in {"none", "emulator"}:
+            raise ValueError(f"AUTH must be firebase or jwt on Google Cloud, not {self.auth}")
+        urls = {
+            "AUTH_KEYS_URL": self.auth_keys_url,
+            "APP_CHECK_KEYS_URL": self.app_check_keys_url,
+            "INVOKER_KEYS_URL": self.invoker_keys_url,
+        }
+        open_to_all = [name for name, url in urls.items() if url.startswith("http:")]
+        if open_to_all:
+            raise ValueError(f"{', '.join(open_to_all)} must be https on Google Cloud")
+        return self

@@ -34,8 +34,10 @@ export class Problem extends Error {
   }
 }
 
-async function call(url, request) {
-  const answer = await fetch(url, request);
+/** `getToken` gives an ID token of who is signed in: `() => auth.currentUser.getIdToken()`. */
+async function call(url, getToken, { headers = {}, ...request } = {}) {
+  const Authorization = `Bearer ${await getToken()}`;
+  const answer = await fetch(url, { ...request, headers: { ...headers, Authorization } });
   if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
   return answer;
 }
@@ -44,10 +46,10 @@ async function call(url, request) {
  * Starts a book, and gives its job's id. `key` is one for each book, such as crypto.randomUUID():
  * keep it until this has answered. After a lost answer, the same key finds the same book.
  */
-export async function startBook(api, tale, key) {
+export async function startBook(api, getToken, tale, key) {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
   const request = { method: "POST", headers, body: JSON.stringify(tale) };
-  return (await (await call(`${api}/generate`, request)).json()).jobId;
+  return (await (await call(`${api}/generate`, getToken, request)).json()).jobId;
 }
 
 /**
@@ -94,6 +96,6 @@ export function watchBook(db, uid, jobId, onBook) {
 }
 
 /** The pictures as one ZIP archive; each alone is at its `imageUrl`. */
-export async function downloadBook(api, jobId) {
-  return (await call(`${api}/download?jobId=${jobId}`)).blob();
+export async function downloadBook(api, getToken, jobId) {
+  return (await call(`${api}/download?jobId=${jobId}`, getToken)).blob();
 }

@@ -8,6 +8,7 @@ from typing import TypeVar
 import flask
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api.models import (
     IMAGE_ID_PATTERN,
@@ -115,15 +116,29 @@ def job_id_of_query_or_body(request: flask.Request) -> str:
     return in_body
 
 
+def bounded_data(request: flask.Request, most_bytes: int, *, keep: bool = False) -> bytes:
+    """The whole body. Raises `RequestEntityTooLarge`, and has read no more than that then.
+
+    `keep` it for whoever reads it again: else there is nothing left.
+    """
+    if (request.content_length or 0) > most_bytes:
+        raise RequestEntityTooLarge
+    # A body that is sent in chunks has no length, and is silently cut off at the limit.
+    request.max_content_length = most_bytes + 1
+    data = request.get_data(cache=keep)
+    if len(data) > most_bytes:
+        raise RequestEntityTooLarge
+    return data
+
+
 def _json_body(request: flask.Request, most_bytes: int) -> object:
     if request.mimetype != "application/json":
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
-    if request.content_length is not None and request.content_length > most_bytes:
-        raise _too_large(most_bytes)
-    data = request.get_data(cache=False)
-    if len(data) > most_bytes:
-        raise _too_large(most_bytes)
+    try:
+        data = bounded_data(request, most_bytes)
+    except RequestEntityTooLarge:
+        raise _too_large(most_bytes) from None
     try:
         return json.loads(data, parse_constant=_no_such_number)
     except json.JSONDecodeError as error:

@@ -89,6 +89,12 @@ def _about_a_job(refusal: refusals.Refusal) -> Problem | None:
     match refusal:
         case refusals.JobNotFound():
             return Problem(404, "job_not_found", "There is no such job. Check the id.")
+        case refusals.NotOwner():
+            detail = "You may look at this book. Only the child who made it can change it."
+            return Problem(403, "not_owner", detail)
+        case refusals.ClassNotFound():
+            detail = "You teach no such class. Check classId, or sign in again."
+            return Problem(404, "class_not_found", detail)
         case refusals.KeyReused():
             detail = (
                 "This Idempotency-Key came with another content before. Use a new key for a new "

@@ -114,14 +114,16 @@ class EventRelay:
         *,
         chaos: EventChaos | None = None,
         tokens: TokenIssuer | None = None,
+        account: str = _EVENTARC,
         host: str = "127.0.0.1",
     ) -> None:
-        """Take the URL of the function for each trigger id."""
+        """Take the URL of the function for each trigger id; `account` is whose the tokens are."""
         self.targets = dict(targets)
         self.chaos = chaos or EventChaos()
         self.port = 0
         """The port that the emulator posts to, once it has started."""
         self._tokens = tokens or TokenIssuer()
+        self._account = account
         self._host = host
         self._counts: dict[str, TriggerCounts] = {name: TriggerCounts() for name in targets}
         self._passed: dict[str, asyncio.Event] = {}
@@ -215,7 +217,7 @@ class EventRelay:
     async def _post(self, url: str, headers: dict[str, str], data: bytes) -> bool:
         if self._session is None:
             raise RuntimeError("the relay has not started")
-        token = self._tokens.mint(_EVENTARC, url)
+        token = self._tokens.mint(self._account, url)
         try:
             async with self._session.post(
                 url,

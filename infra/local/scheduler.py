@@ -24,8 +24,11 @@ class Scheduler:
         job: str = "sweep",
         overlap: bool = False,
         tokens: TokenIssuer | None = None,
+        account: str = _ACCOUNT,
     ) -> None:
-        """`interval` in seconds; `overlap` lets a call begin while the one before still runs."""
+        """`interval` in seconds; `overlap` lets a call begin while the one before still runs;
+        `account` is whose the tokens are.
+        """
         self.url = url
         self.interval = interval
         self.calls = 0
@@ -35,6 +38,7 @@ class Scheduler:
         self._job = job
         self._overlap = overlap
         self._tokens = tokens or TokenIssuer()
+        self._account = account
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -77,7 +81,7 @@ class Scheduler:
             "X-CloudScheduler": "true",
             "X-CloudScheduler-JobName": self._job,
             "X-CloudScheduler-ScheduleTime": dt.datetime.now(dt.UTC).isoformat(),
-            "Authorization": f"Bearer {self._tokens.mint(_ACCOUNT, self.url)}",
+            "Authorization": f"Bearer {self._tokens.mint(self._account, self.url)}",
         }
         with contextlib.suppress(aiohttp.ClientError, OSError):
             async with self._session.post(

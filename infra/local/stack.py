@@ -50,6 +50,8 @@ from infra.models import FOLDER as MODELS
 from shared.settings import Settings, SettingsError
 
 PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
+INVOKER = "invoker@local.iam.gserviceaccount.com"
+"""By which this stack calls the internal functions."""
 NOTIFY_SECRET = "local-notifications"  # noqa: S105  # likewise
 
 _Result = TypeVar("_Result")
@@ -146,10 +148,13 @@ class LocalStack:
             read_queues(self.project), chaos=options.tasks_chaos, tokens=tokens, host=HOST
         )
         self.events = EventRelay(
-            {TRIGGER: f"{self.functions_url}/fanout"}, chaos=options.events_chaos, tokens=tokens
+            {TRIGGER: f"{self.functions_url}/fanout"},
+            chaos=options.events_chaos,
+            tokens=tokens,
+            account=INVOKER,
         )
         self.scheduler = Scheduler(
-            f"{self.functions_url}/sweep", options.sweep_interval, tokens=tokens
+            f"{self.functions_url}/sweep", options.sweep_interval, tokens=tokens, account=INVOKER
         )
         self._loop = LoopThread()
         self._cleanup.callback(self._loop.close)
@@ -262,29 +267,45 @@ class LocalStack:
         # A real proxy keeps MidJourney's own pace.
         speed = 1.0 if self._given_proxy_url else self.options.speed
         shortest = max(_SHORTEST_LOOK, round(1 / speed, 3))
-        return {
-            "GOOGLE_CLOUD_PROJECT": self.project,
-            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
-            "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{self.tasks.port}",
-            "STORAGE_EMULATOR_HOST": f"http://{HOST}:{self._bucket_port}",
-            "TASKS_LOCATION": LOCATION,
-            "OIDC_CERTS_URL": self.tasks.certs_url,
-            "FUNCTIONS_URL": self.functions_url,
-            "PICTURES_BUCKET": BUCKET,
-            # A real MidJourney has to reach our pictures by an address of the world's.
-            "PICTURES_URL": os.environ.get("PICTURES_URL") or self.pictures_url,
-            "MODELS_FOLDER": str(MODELS),
-            "MIDJOURNEY_PROXY_URL": self.proxy_url,
-            "MIDJOURNEY_PROXY_SECRET": secret,
-            "LOOK_MIN_SECONDS": f"{shortest:g}",
-            "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / speed, 3)):g}",
-        } | self._notify_env
+        return (
+            {
+                "GOOGLE_CLOUD_PROJECT": self.project,
+                "FIRESTORE_EMULATOR_HOST": self.firestore_host,
+                "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{self.tasks.port}",
+                "STORAGE_EMULATOR_HOST": f"http://{HOST}:{self._bucket_port}",
+                "TASKS_LOCATION": LOCATION,
+                "OIDC_CERTS_URL": self.tasks.certs_url,
+                # Everybody is one owner, as there is no sign-in here.
+                "AUTH": "none",
+                "FUNCTIONS_URL": self.functions_url,
+                "PICTURES_BUCKET": BUCKET,
+                # A real MidJourney has to reach our pictures by an address of the world's.
+                "PICTURES_URL": os.environ.get("PICTURES_URL") or self.pictures_url,
+                "MODELS_FOLDER": str(MODELS),
+                "MIDJOURNEY_PROXY_URL": self.proxy_url,
+                "MIDJOURNEY_PROXY_SECRET": secret,
+                "LOOK_MIN_SECONDS": f"{shortest:g}",
+                "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / speed, 3)):g}",
+            }
+            | self._notify_env
+            | self._invoker_env
+        )
 
     @property
     def _notify_env(self) -> dict[str, str]:
         # A proxy elsewhere would not reach this machine.
         notify = self.options.notify and not self._given_proxy_url
         return {"NOTIFY_SECRET": NOTIFY_SECRET} if notify else {}
+
+    @property
+    def _invoker_env(self) -> dict[str, str]:
+        if not self.options.check_invoker:
+            return {}
+        return {
+            "INVOKER": INVOKER,
+            "INVOKER_KEYS_URL": self.tasks.keys_url,
+            "TASKS_SERVICE_ACCOUNT": INVOKER,
+        }
 
     def proxy_answers(self) -> bool:
         """Whether the MidJourney Proxy answers, and lets us in."""

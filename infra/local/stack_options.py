@@ -61,6 +61,8 @@ class StackOptions:
     """Where pictures are kept as files; default: in memory."""
     notify: bool = True
     """Whether the simulated proxy notifies the functions of what it has painted."""
+    check_invoker: bool = False
+    """Whether internal functions admit only the account that this stack calls them by."""
     rules: Path | None = RULES
     """A file of Firestore security rules; None: every client may do everything."""
     studio: bool = False

@@ -14,7 +14,7 @@ from shared.ports import Counted
 
 T = TypeVar("T")
 
-SPARSE = frozenset({"admitKey", "dueAt", "fanOutDueAt", "callbackDueAt", "callbackUrl"})
+SPARSE = frozenset({"admitKey", "dueAt", "fanOutDueAt", "callbackDueAt", "callbackUrl", "classId"})
 """Fields that queries order by, or that few have: absent when they say nothing, as null would be
 indexed."""
 

@@ -134,8 +134,18 @@ class FirestoreJobStore:
     def jobs_of(  # noqa: D102
         self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
     ) -> list[Job]:
-        jobs = self._client.collection("jobs")
-        own = jobs.where(filter=FieldFilter("ownerUid", "==", owner_uid))
+        return self._newest_first(FieldFilter("ownerUid", "==", owner_uid), limit, after)
+
+    @at_the_boundary
+    def jobs_of_class(  # noqa: D102
+        self, class_id: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        return self._newest_first(FieldFilter("classId", "==", class_id), limit, after)
+
+    def _newest_first(
+        self, whose: FieldFilter, limit: int, after: tuple[datetime, str] | None
+    ) -> list[Job]:
+        own = self._client.collection("jobs").where(filter=whose)
         down = firestore.Query.DESCENDING
         newest_first = own.order_by("createdAt", down).order_by("__name__", down)
         if after is not None:

@@ -145,6 +145,8 @@ class Image:
     """When Firestore's TTL policy may delete the document; its job's."""
     nonce: str
     """Random, new at each generation: makes tokens unique and object names unguessable."""
+    class_id: str | None = None
+    """Its job's."""
     option_ids: tuple[str, ...] = ()
     """The options of the catalogue that were chosen for a character's looks."""
     drawing: str | None = None

@@ -41,6 +41,8 @@ class Job:
     deadline_at: datetime
     expire_at: datetime
     """When Firestore's TTL policy may delete the document."""
+    class_id: str | None = None
+    """The owner's class when it was made; its teachers may look at it."""
     status: JobStatus = JobStatus.QUEUED
     completed: bool = False
     completed_at: datetime | None = None

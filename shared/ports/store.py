@@ -252,6 +252,11 @@ class JobStore(Protocol):
         `after` is where the page before ended: the creation and the id of its last job.
         """
 
+    def jobs_of_class(
+        self, class_id: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        """The same for the jobs that the children of a class have made."""
+
     def unconcluded_jobs(self) -> Iterator[Job]:
         """Every job whose images have all ended and that does not say so."""
 

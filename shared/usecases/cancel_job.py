@@ -1,5 +1,7 @@
 """Canceling a book: once this has answered, nothing more is submitted for it."""
 
+from collections.abc import Set
+
 from shared.crash_points import CrashPoint, reach
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job
@@ -7,21 +9,24 @@ from shared.domain.observation import CancelRequested
 from shared.domain.stage import submission_in_flight
 from shared.ports import Versioned
 from shared.usecases.conclude_job import conclude_job
-from shared.usecases.read_book import owned_job
+from shared.usecases.read_book import NO_CLASSES, owned_job
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, call_off_alarms, follow_up
 
 PAUSE_SECONDS = 0.05
 
 
-def cancel_job(services: Services, owner_uid: str, job_id: str) -> Job:
+def cancel_job(
+    services: Services, owner_uid: str, job_id: str, teaches: Set[str] = NO_CLASSES
+) -> Job:
     """End every image of the job that has not ended, and so the job; answers the job.
 
     An image whose submission is on its way to the painter at this moment is waited for, so that
     nothing reaches the painter after the answer: mostly some 50 ms, and never longer than the
-    claim's lease. A job that has ended stays as it is. Raises `JobNotFound`, `StoreUnavailable`.
+    claim's lease. A job that has ended stays as it is. Raises `JobNotFound`, `NotOwner` for who
+    may only look at it, `StoreUnavailable`.
     """
-    owned_job(services, owner_uid, job_id)
+    owned_job(services, owner_uid, job_id, teaches)
     while True:
         left = [i for i in services.store.images_of(job_id) if not i.value.ended]
         if not left:

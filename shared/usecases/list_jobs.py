@@ -1,9 +1,11 @@
-"""Listing an owner's jobs, page by page: each is read once, nothing is written."""
+"""Listing an owner's jobs or a class's, page by page: each is read once, nothing is written."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.job import Job
+from shared.usecases.refusals import ClassNotFound
 from shared.usecases.services import Services
 
 
@@ -33,8 +35,26 @@ def list_jobs(services: Services, owner_uid: str, limit: int, after: Place | Non
     Jobs that are made meanwhile stand before what is still to come, so none comes twice and none
     is left out. Raises `StoreUnavailable`.
     """
-    place = None if after is None else (after.created_at, after.job_id)
-    jobs = services.store.jobs_of(owner_uid, limit, place)
+    return _page(services.store.jobs_of(owner_uid, limit, _place(after)), limit)
+
+
+def list_class_jobs(
+    services: Services, teaches: Set[str], class_id: str, limit: int, after: Place | None = None
+) -> Page:
+    """The same for the jobs of a class, by whomever of it they are.
+
+    Raises `ClassNotFound` if it is none of those that the caller teaches, and `StoreUnavailable`.
+    """
+    if class_id not in teaches:
+        raise ClassNotFound(class_id)
+    return _page(services.store.jobs_of_class(class_id, limit, _place(after)), limit)
+
+
+def _place(after: Place | None) -> tuple[datetime, str] | None:
+    return None if after is None else (after.created_at, after.job_id)
+
+
+def _page(jobs: Sequence[Job], limit: int) -> Page:
     if len(jobs) < limit:
         return Page(jobs=tuple(jobs), last=None)
     last = Place(created_at=jobs[-1].created_at, job_id=jobs[-1].job_id)

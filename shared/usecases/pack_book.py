@@ -3,19 +3,21 @@
 import io
 import itertools
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime
 
 from shared.domain.file_names import file_stem
 from shared.domain.image import Image
 from shared.domain.job import Book
 from shared.ports import Picture, PictureRejected
-from shared.usecases.read_book import read_book
+from shared.usecases.read_book import NO_CLASSES, read_book
 from shared.usecases.refusals import NoPictures
 from shared.usecases.services import Services
 
 
-def pack_book(services: Services, owner_uid: str, job_id: str) -> Iterator[bytes]:
+def pack_book(
+    services: Services, reader_uid: str, job_id: str, teaches: Set[str] = NO_CLASSES
+) -> Iterator[bytes]:
     """The book's pictures as a ZIP archive, piece by piece, never more than a picture in memory.
 
     Pictures that are not there are left out; one that stands in for a failed one is not the
@@ -23,7 +25,7 @@ def pack_book(services: Services, owner_uid: str, job_id: str) -> Iterator[bytes
     error and not half an archive. Raises `JobNotFound`, `NoPictures`, `PictureUnavailable`,
     `StoreUnavailable`; later pieces raise `PictureUnavailable`.
     """
-    book = read_book(services, owner_uid, job_id)
+    book = read_book(services, reader_uid, job_id, teaches)
     found = _pictures(services, book)
     first = next(found, None)
     if first is None:

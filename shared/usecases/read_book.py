@@ -1,14 +1,29 @@
-"""Reading a book for its owner: each document once, nothing written."""
+"""Reading a book for its owner or a teacher: each document once, nothing written."""
+
+from collections.abc import Set
 
 from shared.domain.job import Book, Job
 from shared.ports import Versioned
-from shared.usecases.refusals import JobNotFound
+from shared.usecases.refusals import JobNotFound, NotOwner
 from shared.usecases.services import Services
 
+NO_CLASSES: Set[str] = frozenset()
+"""Of who teaches nobody."""
 
-def read_book(services: Services, owner_uid: str, job_id: str) -> Book:
-    """The job of that id with its images. Raises `JobNotFound`, `StoreUnavailable`."""
-    job = owned_job(services, owner_uid, job_id).value
+
+def read_book(
+    services: Services, reader_uid: str, job_id: str, teaches: Set[str] = NO_CLASSES
+) -> Book:
+    """The job of that id with its images, if it is the reader's or of a class that they teach.
+
+    Raises `JobNotFound`, `StoreUnavailable`.
+    """
+    found = services.store.job(job_id)
+    if found is None or not (
+        found.value.owner_uid == reader_uid or found.value.class_id in teaches
+    ):
+        raise JobNotFound(job_id)
+    job = found.value
     images = [image.value for image in services.store.images_of(job_id)]
     return Book(job=job, images=images)
 
@@ -21,9 +36,16 @@ def read_latest_book(services: Services, owner_uid: str, student_task_id: str) -
     return read_book(services, owner_uid, latest.value.job_id)
 
 
-def owned_job(services: Services, owner_uid: str, job_id: str) -> Versioned[Job]:
-    """The job of that id if it is the owner's. Raises `JobNotFound`, `StoreUnavailable`."""
+def owned_job(
+    services: Services, owner_uid: str, job_id: str, teaches: Set[str] = NO_CLASSES
+) -> Versioned[Job]:
+    """The job of that id if it is the owner's.
+
+    Raises `NotOwner` for who may only look at it, else `JobNotFound`, and `StoreUnavailable`.
+    """
     job = services.store.job(job_id)
-    if job is None or job.value.owner_uid != owner_uid:
+    if job is None:
         raise JobNotFound(job_id)
+    if job.value.owner_uid != owner_uid:
+        raise (NotOwner if job.value.class_id in teaches else JobNotFound)(job_id)
     return job

@@ -2,6 +2,8 @@
 
 Refusal
 ├── JobNotFound, ImageNotFound   no such thing, or somebody else's
+├── NotOwner                     a teacher may look at it, and not change it
+├── ClassNotFound                no such class, or somebody else teaches it
 ├── KeyReused                    the idempotency key came with another content before
 ├── AlreadyRunning               the student task's book is still being painted
 ├── ImageBusy                    the image is still being painted
@@ -27,6 +29,14 @@ class JobNotFound(Refusal):
 
 class ImageNotFound(Refusal):
     """There is no such image, or it is somebody else's."""
+
+
+class NotOwner(Refusal):
+    """The caller may look at it and not change it: it is a child's of a class that they teach."""
+
+
+class ClassNotFound(Refusal):
+    """The caller teaches no such class."""
 
 
 class KeyReused(Refusal):

@@ -1,5 +1,6 @@
 """Painting one image again: its next generation, after the job's reference."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
 from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
-from shared.usecases.read_book import owned_job
+from shared.usecases.read_book import NO_CLASSES, owned_job
 from shared.usecases.refusals import (
     CandidateShown,
     CandidatesUnknown,
@@ -19,6 +20,7 @@ from shared.usecases.refusals import (
     NotABackground,
     NotACharacter,
     NothingToPaint,
+    NotOwner,
     ReferenceMissing,
 )
 from shared.usecases.services import Services
@@ -41,17 +43,26 @@ class Wish:
     """Another one, 1..4, of the four that were painted last; costs no IMAGINE."""
 
 
-def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = Wish()) -> Image:
+def regenerate(
+    services: Services,
+    owner_uid: str,
+    image_id: str,
+    wish: Wish = Wish(),
+    teaches: Set[str] = NO_CLASSES,
+) -> Image:
     """Start an image's next generation; answers the image.
 
     No other image is touched, but for those that failed only because this one, their reference,
-    did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
-    `CandidateShown`, `NotACharacter`, `NotABackground`, `NothingToPaint`, `StoreUnavailable`.
+    did. Raises `ImageNotFound`, `NotOwner` for who may only look at it, `ImageBusy`,
+    `ReferenceMissing`, `CandidatesUnknown`, `CandidateShown`, `NotACharacter`, `NotABackground`,
+    `NothingToPaint`, `StoreUnavailable`.
     """
     for _ in range(TRIES):
         image = services.store.image(image_id)
-        if image is None or image.value.owner_uid != owner_uid:
+        if image is None:
             raise ImageNotFound(image_id)
+        if image.value.owner_uid != owner_uid:
+            raise (NotOwner if image.value.class_id in teaches else ImageNotFound)(image_id)
         if not image.value.ended or image.value.next_step is Step.DRAIN:
             raise ImageBusy(image_id)
         _check(image.value, wish)

@@ -38,6 +38,8 @@ class NewBook:
     """A client's request for a book; exactly one of its images is the reference."""
 
     owner_uid: str
+    class_id: str | None = None
+    """The owner's class, if they belong to one."""
     student_task_id: str
     fairytale_id: str
     images: tuple[NewImage, ...]
@@ -129,6 +131,7 @@ def _new(services: Services, book: NewBook, job_id: str, drawings: list[str | No
     job = Job(
         job_id=job_id,
         owner_uid=book.owner_uid,
+        class_id=book.class_id,
         student_task_id=book.student_task_id,
         fairytale_id=book.fairytale_id,
         request_hash=book.content_hash,
@@ -159,6 +162,7 @@ def _new_image(
         image_id=image_id,
         job_id=job_id_of(image_id),
         owner_uid=book.owner_uid,
+        class_id=book.class_id,
         kind=new.kind,
         role=new.role,
         name=new.name,

@@ -74,7 +74,8 @@ def _bytes(services: Services, owner_uid: str, drawing: Drawing) -> bytes:
 
 
 def _own_object(services: Services, owner_uid: str, name: str) -> Picture:
-    folder = f"{UPLOADS}/{owner_uid}/"
+    # A uid with a slash must not be a folder of somebody else's.
+    folder = f"{UPLOADS}/{owner_uid.replace('%', '%25').replace('/', '%2F')}/"
     if not name.startswith(folder):
         detail = f"Only objects below {folder} can be used. Upload the drawing there."
         raise PictureRejected("link_not_allowed", detail)

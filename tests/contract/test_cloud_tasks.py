@@ -16,6 +16,8 @@ from google.protobuf import field_mask_pb2
 
 from infra.local.cloudtasks import QueueSettings, TasksServer
 from infra.local.processes import LoopThread
+from shared.adapters.token_keys import TokenKeys
+from shared.adapters.tokens import Wanted, signed_claims
 
 from .conftest import Target, eventually
 
@@ -366,6 +368,13 @@ def test_the_tokens_audience_is_the_url_unless_it_is_given(
         transport = google.auth.transport.requests.Request(session)
         claims = id_token.verify_token(token, transport, certs_url=server.certs_url)
     assert claims["aud"] == f"{target.url}/step"
+
+
+def test_the_published_keys_are_those_of_the_certificates(server: TasksServer) -> None:
+    token = server.tokens.mint("a@b", "https://me")
+    google = Wanted(issuers=frozenset({"https://accounts.google.com"}), audience="https://me")
+
+    assert signed_claims(token, TokenKeys(server.keys_url), google)["email"] == "a@b"
 
 
 # --- chaos and counters ---------------------------------------------------------------------------

@@ -423,6 +423,43 @@ def test_an_owners_jobs_are_listed_the_newest_first(store: JobStore) -> None:
     assert store.jobs_of("nobody", 10) == []
 
 
+def in_class(store: JobStore, key: str, class_id: str | None, minute: int) -> Job:
+    """A new job of somebody in a class, in the store."""
+    book = made(key, f"task {key}")
+    at = NOW + timedelta(minutes=minute)
+    job = replace(book.job, owner_uid=key, class_id=class_id, created_at=at)
+    images = tuple(replace(image, class_id=class_id) for image in book.images)
+    store.commit(CreateJob(job=job, images=images, replaces=None))
+    return job
+
+
+def test_a_classs_jobs_are_listed_the_newest_first(store: JobStore) -> None:
+    first, _, _, last = (
+        in_class(store, key, class_id, minute)
+        for minute, (key, class_id) in enumerate(
+            [("ann", "3b"), ("bob", "3c"), ("carl", None), ("dora", "3b")]
+        )
+    )
+
+    assert store.jobs_of_class("3b", 10) == [last, first]
+    assert store.jobs_of_class("3b", 1) == [last]
+    assert store.jobs_of_class("3b", 10, (last.created_at, last.job_id)) == [first]
+    assert store.jobs_of_class("none", 10) == []
+    assert [image.value.class_id for image in store.images_of(first.job_id)] == ["3b"] * 3
+
+
+def test_who_is_in_no_class_has_no_such_field(emulator: EmulatorWithEvents) -> None:
+    client = _client(emulator)
+    job = in_class(FirestoreJobStore(client), "carl", None, 0)
+
+    written = [client.document("jobs", job.job_id).get()]
+    written += client.collection("jobs", job.job_id, "images").get()
+
+    assert len(written) == 4
+    assert all("classId" not in one.to_dict() for one in written)
+    client.close()
+
+
 def test_pages_of_a_list_meet_even_where_jobs_are_of_the_same_moment(store: JobStore) -> None:
     jobs = listed(store, 0, 0, 0, 0, 1)
     newest = sorted(jobs, key=lambda job: (job.created_at, job.job_id), reverse=True)

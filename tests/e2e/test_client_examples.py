@@ -14,7 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
-from functions.caller import EVERYBODY
 from infra.local.stack import ROOT
+from infra.local.stack_options import PROJECT
 from tests.e2e.conftest import Backend, options_for, running
 from tests.e2e.recording_proxy import BUSY, LOSE, RecordingProxy, recording_proxy
 from tests.e2e.test_books import REFUSED
+from tests.issuing import firebase_claims, unsigned
 
 PAGE = ROOT / "docs" / "clients.md"
 FOLDER = ROOT / "docs" / "clients"
@@ -41,7 +42,8 @@ WHOLE = ["01 Mina", "02 place 0"]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60
 """Seconds."""
-TOKEN = "a-token-of-the-test"
+UID = "ann"
+TOKEN = unsigned(firebase_claims(PROJECT, UID))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,16 +189,17 @@ HTML = b"""<!doctype html>
 <title>An app</title>
 """
 
-APP = """async ({ project, emulator, uid, tale }) => {
+APP = """async ({ project, emulator, uid, token, tale }) => {
   const { openFirestore, startBook, watchBook, downloadBook } = await import("/example.js");
   const key = crypto.randomUUID();
+  const getToken = () => Promise.resolve(token);
   let jobId;
   try {
-    jobId = await startBook("", tale, key);
+    jobId = await startBook("", getToken, tale, key);
   } catch (error) {
     if (error.code) return { problem: error.message }; // else the answer was lost
     try {
-      jobId = await startBook("", tale, key);
+      jobId = await startBook("", getToken, tale, key);
     } catch (problem) {
       return { problem: problem.message };
     }
@@ -207,7 +210,7 @@ APP = """async ({ project, emulator, uid, tale }) => {
     seen.push([job.status, ...images.map(({ progress }) => progress)]);
   });
   const stranger = await watchBook(db, "somebody", jobId, () => {}).catch(({ code }) => code);
-  const bytes = new Uint8Array(await (await downloadBook("", jobId)).arrayBuffer());
+  const bytes = new Uint8Array(await (await downloadBook("", getToken, jobId)).arrayBuffer());
   return {
     jobId, seen, stranger,
     status: last.job.status,
@@ -220,7 +223,9 @@ APP = """async ({ project, emulator, uid, tale }) => {
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Backend]:
     """A stack of its own, whose painter refuses what these tests want refused."""
-    with running(options_for("novicezk")) as backend:
+    options = options_for("novicezk")
+    checked = {**options.functions_env, "AUTH": "emulator"}
+    with running(replace(options, functions_env=checked)) as backend:
         yield backend
 
 
@@ -267,7 +272,8 @@ def start_app(backend: Backend, proxy: RecordingProxy, page: Page, tale: dict[st
     given = {
         "project": backend.stack.project,
         "emulator": {"host": host, "port": int(port)},
-        "uid": EVERYBODY,
+        "uid": UID,
+        "token": TOKEN,
         "tale": tale,
     }
     # Not awaited here, as that could take for ever.

@@ -107,12 +107,18 @@ class MemoryJobStore:
     def jobs_of(
         self, owner_uid: str, limit: int, after: tuple[datetime, str] | None = None
     ) -> list[Job]:
-        places = {(job.created_at, job.job_id): job for job in self.jobs}
-        found = [
-            places[place]
-            for place in sorted(places, reverse=True)
-            if places[place].owner_uid == owner_uid and (after is None or place < after)
-        ]
+        return self._newest_first([j for j in self.jobs if j.owner_uid == owner_uid], limit, after)
+
+    def jobs_of_class(
+        self, class_id: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        return self._newest_first([j for j in self.jobs if j.class_id == class_id], limit, after)
+
+    def _newest_first(
+        self, jobs: list[Job], limit: int, after: tuple[datetime, str] | None
+    ) -> list[Job]:
+        places = {(job.created_at, job.job_id): job for job in jobs}
+        found = [places[p] for p in sorted(places, reverse=True) if after is None or p < after]
         return found[:limit]
 
     def unconcluded_jobs(self) -> Iterator[Job]:

@@ -133,7 +133,7 @@ class Clients:
         """See how all books are doing: what was seen once is never less again."""
         for job in self._world.memory.jobs:
             seen = dict(self._seen)
-            body = partial(read_book, owner_uid=job.owner_uid, job_id=job.job_id)
+            body = partial(read_book, reader_uid=job.owner_uid, job_id=job.job_id)
             ended = partial(self._saw, seen)
             self._call(f"status {job.job_id}", lambda s, body=body: body(s), ended)  # type: ignore[misc]
 

@@ -97,6 +97,11 @@ class BilledStore:
     ) -> list[Job]:
         return _query(self._memory.jobs_of(owner_uid, limit, after))
 
+    def jobs_of_class(
+        self, class_id: str, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[Job]:
+        return _query(self._memory.jobs_of_class(class_id, limit, after))
+
     def unconcluded_jobs(self) -> Iterator[Job]:
         return _pages(self._memory.unconcluded_jobs())
 

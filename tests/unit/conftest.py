@@ -10,7 +10,7 @@ from tests.unit.test_settings import NEEDED
 
 @pytest.fixture
 def environment(monkeypatch):
-    for name, value in NEEDED.items():
+    for name, value in (NEEDED | {"AUTH": "none"}).items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     yield

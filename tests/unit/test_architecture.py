@@ -97,7 +97,7 @@ def test_the_domain_knows_no_outside_world(path):
 
 def test_main_exports_every_function_and_nothing_else():
     modules = {p.stem for p in (ROOT / "functions").glob("*.py")}
-    helpers = {"__init__", "caller", "edge", "wiring"}
+    helpers = {"__init__", "caller", "edge", "invoker", "wiring"}
 
     assert set(main.__all__) == modules - helpers
     assert all(callable(getattr(main, name)) for name in main.__all__)

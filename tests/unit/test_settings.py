@@ -42,11 +42,47 @@ def test_every_missing_variable_is_named():
         ("FUNCTIONS_URL", "https://example.com/"),
         ("MIDJOURNEY_VERSION", "7"),
         ("CLAIM_LEASE_SECONDS", "13"),
+        ("AUTH", "anybody"),
+        ("AUTH_KEYS_URL", "school.example/keys"),
+        ("APP_CHECK_PROJECT_NUMBER", "my-project"),
     ],
 )
 def test_a_wrong_variable_is_named(name, value):
     with pytest.raises(SettingsError, match=name):
         Settings.read({**NEEDED, name: value})
+
+
+OWN_ISSUER = {
+    "AUTH_ISSUER": "https://school.example",
+    "AUTH_AUDIENCE": "fairy-tales",
+    "AUTH_KEYS_URL": "https://school.example/keys",
+}
+
+
+@pytest.mark.parametrize("missing", OWN_ISSUER)
+def test_an_issuer_of_ones_own_is_named_in_full(missing):
+    given = {name: value for name, value in OWN_ISSUER.items() if name != missing}
+
+    with pytest.raises(SettingsError, match=f"AUTH=jwt needs {missing} as well"):
+        Settings.read({**NEEDED, "AUTH": "jwt", **given})
+    assert Settings.read({**NEEDED, "AUTH": "jwt", **OWN_ISSUER}).auth == "jwt"
+
+
+@pytest.mark.parametrize("auth", ["none", "emulator"])
+def test_what_lets_everybody_in_is_for_local_use(auth):
+    assert Settings.read({**NEEDED, "AUTH": auth}).auth == auth
+    with pytest.raises(SettingsError, match=f"AUTH must be firebase or jwt .*, not {auth}"):
+        Settings.read({**NEEDED, "AUTH": auth, "K_SERVICE": "styles"})
+    assert Settings.read({**NEEDED, "K_SERVICE": "styles"}).deployed
+
+
+@pytest.mark.parametrize("name", ["AUTH_KEYS_URL", "APP_CHECK_KEYS_URL", "INVOKER_KEYS_URL"])
+def test_keys_come_by_https_on_google_cloud(name):
+    given = {**NEEDED, name: "http://keys.example"}
+
+    Settings.read(given)
+    with pytest.raises(SettingsError, match=f"{name} must be https"):
+        Settings.read({**given, "K_SERVICE": "styles"})
 
 
 def test_an_empty_variable_counts_as_unset():

@@ -61,6 +61,8 @@ class Operation:
     problems: tuple[Problem, ...]
     faults: tuple[str, ...] = ()
     """Codes of a 422."""
+    open_to_all: bool = False
+    """Whether nobody is asked who they are."""
 
 
 HEADERS: Mapping[str, Json] = {
@@ -95,6 +97,10 @@ HEADERS: Mapping[str, Json] = {
     "Content-Disposition": {
         "description": "The archive's file name.",
         "schema": {"type": "string", "pattern": "^attachment; filename="},
+    },
+    "WWW-Authenticate": {
+        "description": "How to say who calls.",
+        "schema": {"type": "string", "pattern": "^Bearer"},
     },
     "Accept": {
         "description": "What the body has to be.",

@@ -24,6 +24,8 @@ _ENUMS = (JobStatus, ImageStatus, FailureCode, Kind, Role, BackgroundEffect)
 _JSON = "application/json"
 _WHAT_IS_WRONG = {
     400: "The request can't be understood.",
+    401: "Nobody knows who calls.",
+    403: "The caller may look, and not change anything.",
     404: "There is no such thing, or it is somebody else's.",
     409: "It can't be done as things stand.",
     413: "The body is too large.",
@@ -31,6 +33,19 @@ _WHAT_IS_WRONG = {
     422: "The body says something that can't be.",
     500: "The server failed.",
     503: "Something that the server needs is out of reach for a moment.",
+}
+_BEARER = "token"
+_SECURITY_SCHEMES = {
+    _BEARER: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": (
+            "An ID token of Firebase Authentication, or one of the issuer that the server is set "
+            "up for. A server that asks for App Check wants the app's token as well, in the "
+            "header X-Firebase-AppCheck."
+        ),
+    }
 }
 _ABOUT = """\
 Children write fairy tales; this server paints them. generate starts a book, status tells how far \
@@ -58,7 +73,12 @@ def document(server: str = FUNCTIONS_URL) -> Json:
         "servers": [{"url": server}],
         "paths": paths,
         "webhooks": webhooks(),
-        "components": {"schemas": _schemas(), "responses": shared, "headers": required},
+        "components": {
+            "schemas": _schemas(),
+            "responses": shared,
+            "headers": required,
+            "securitySchemes": _SECURITY_SCHEMES,
+        },
     }
     return deepcopy(found)
 
@@ -93,6 +113,7 @@ def _described(operation: Operation) -> Json:
         "summary": summary[:1].upper() + summary[1:].rstrip("."),
         "description": f"{docs}\n\n{operation.notes}".rstrip(),
     }
+    found["security"] = [] if operation.open_to_all else [{_BEARER: []}]
     if operation.parameters:
         found["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.body:
@@ -114,6 +135,7 @@ def _head(get: Json) -> Json:
     return {
         "operationId": f"{get['operationId']}Head",
         "summary": "The headers of GET",
+        "security": get["security"],
         "parameters": get["parameters"],
         "responses": responses,
     }

@@ -30,6 +30,7 @@ from shared.usecases.list_jobs import Place
 FUNCTIONS_URL = "http://127.0.0.1:8080"
 """Where the local stack serves the functions, unless it is told otherwise."""
 JOB_ID = "k5vq2m7zj3x4a6wd7hcyt2nbre"
+CLASS_ID = "class-3b"
 IMAGE_ID = f"{JOB_ID}-000"
 IDEMPOTENCY_KEY = "7d1f6a0e-2b7c-4a52-9f3b-0c9a1f6f5a11"
 ETAG = '"9f86d081884c7d659a2feaa0c55ad015"'

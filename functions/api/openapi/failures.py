@@ -11,8 +11,9 @@ import flask
 from pydantic import ConfigDict, Field
 from werkzeug.test import EnvironBuilder
 
+from functions.api.credentials import invalid_app_check, invalid_token, unauthenticated
 from functions.api.models import MOST_KEY, CancelModel, GenerateModel, RegenerateModel
-from functions.api.openapi.examples import IMAGE_ID, JOB_ID
+from functions.api.openapi.examples import CLASS_ID, IMAGE_ID, JOB_ID
 from functions.api.paging import limit_of, place_of
 from functions.api.parsing import (
     MOST_BYTES_WITH_DRAWINGS,
@@ -22,6 +23,7 @@ from functions.api.parsing import (
 )
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.api.schemas import AnswerModel, JobId
+from shared.adapters.tokens import Wrong
 from shared.usecases import refusals
 
 
@@ -110,8 +112,17 @@ def _of_a_body(read: Callable[[flask.Request], object]) -> tuple[Problem, ...]:
 
 
 _JOB_NOT_FOUND = refused(refusals.JobNotFound(JOB_ID))
+_NOT_OWNER = refused(refusals.NotOwner(JOB_ID))
+_STRANGERS = (
+    unauthenticated("an ID token of Firebase Authentication for the project my-project"),
+    invalid_token(
+        Wrong.EXPIRED, "an ID token of Firebase Authentication for the project my-project"
+    ),
+    invalid_app_check(None),
+)
 
 GENERATE = (
+    *_STRANGERS,
     *_of_a_body(parse_body_with_drawings),
     Problem(
         400, "invalid_idempotency_key", f"Idempotency-Key must have 1 to {MOST_KEY} characters."
@@ -129,7 +140,9 @@ GENERATE = (
     refused(refusals.DrawingUnavailable("/sketchImage")),
 )
 REGENERATE = (
+    *_STRANGERS,
     *_of_a_body(lambda request: parse_body(request, RegenerateModel)),
+    _NOT_OWNER,
     refused(refusals.ImageNotFound(IMAGE_ID)),
     refused(refusals.ImageBusy(IMAGE_ID)),
     refused(refusals.ReferenceMissing(IMAGE_ID)),
@@ -143,15 +156,18 @@ REGENERATE = (
     unavailable(),
 )
 CANCEL = (
+    *_STRANGERS,
     *_of_a_body(lambda request: parse_body(request, CancelModel)),
     Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...'),
     Problem(400, "ambiguous_id", "Name one job: the query and the body differ."),
+    _NOT_OWNER,
     _JOB_NOT_FOUND,
     _raised_by(lambda: parse({"id": JOB_ID, "jobId": JOB_ID}, CancelModel)),
     internal_error(),
     unavailable(),
 )
 STATUS = (
+    *_STRANGERS,
     Problem(
         400,
         "missing_id",
@@ -163,6 +179,7 @@ STATUS = (
     unavailable(),
 )
 DOWNLOAD = (
+    *_STRANGERS,
     Problem(400, "missing_id", "Say which job: download?jobId=..."),
     _JOB_NOT_FOUND,
     refused(refusals.NoPictures(JOB_ID)),
@@ -170,8 +187,10 @@ DOWNLOAD = (
     unavailable(),
 )
 JOBS = (
+    *_STRANGERS,
     _raised_by(lambda: limit_of(_asking("limit=0"))),
     _raised_by(lambda: place_of(_asking("cursor=x"))),
+    refused(refusals.ClassNotFound(CLASS_ID)),
     internal_error(),
     unavailable(),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from functions.api.credentials import MOST_UID
 from functions.api.models import (
     JOB_ID_PATTERN,
     MOST_KEY,
@@ -180,7 +181,10 @@ JOBS = Operation(
     name="jobs",
     method="get",
     head=True,
-    notes="Jobs that are made meanwhile move no page: none comes twice, none is left out.",
+    notes=(
+        "A classId asks for the jobs of a class that the caller teaches. Jobs that are made "
+        "meanwhile move no page: none comes twice, none is left out."
+    ),
     parameters=(
         Parameter(
             name="limit",
@@ -195,6 +199,13 @@ JOBS = Operation(
             description="The nextCursor of the page before; without it the list begins.",
             schema={"type": "string", "pattern": f"^{CURSOR_PATTERN}$"},
             example=examples.JOBS.next_cursor,
+        ),
+        Parameter(
+            name="classId",
+            where="query",
+            description="A class that the caller teaches.",
+            schema={"type": "string", "minLength": 1, "maxLength": MOST_UID},
+            example=examples.CLASS_ID,
         ),
     ),
     answers=(
@@ -214,6 +225,7 @@ JOBS = Operation(
 )
 STYLES = Operation(
     name="styles",
+    open_to_all=True,
     method="get",
     head=True,
     parameters=(

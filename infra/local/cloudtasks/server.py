@@ -55,6 +55,8 @@ class TasksServer:
         """The port of the gRPC server, once it has started."""
         self.certs_url = ""
         """Where the tokens' certificates are, once it has started."""
+        self.keys_url = ""
+        """Where their keys are, likewise."""
         self._initial = dict(queues or {})
         self._clock = clock
         self._host = host
@@ -76,11 +78,13 @@ class TasksServer:
         await self._grpc.start()
         app = web.Application()
         app.router.add_get("/certs", self._certs)
+        app.router.add_get("/keys", self._keys)
         self._web = web.AppRunner(app, access_log=None)
         await self._web.setup()
         site = web.TCPSite(self._web, self._host, certs_port)
         await site.start()
-        self.certs_url = f"http://{self._host}:{self._web.addresses[0][1]}/certs"
+        url = f"http://{self._host}:{self._web.addresses[0][1]}"
+        self.certs_url, self.keys_url = f"{url}/certs", f"{url}/keys"
 
     async def stop(self) -> None:
         """Stop listening, and abandon the calls that run."""
@@ -92,6 +96,9 @@ class TasksServer:
             await self._web.cleanup()
         if self._session is not None:
             await self._session.close()
+
+    async def _keys(self, _: web.Request) -> web.Response:
+        return web.json_response(await asyncio.to_thread(lambda: self.tokens.key_set))
 
     async def _certs(self, _: web.Request) -> web.Response:
         # Making the key takes a while, and must not hold up the queues.

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import crypt, jwt
+from jwt.algorithms import RSAAlgorithm
 
 ISSUER = "https://accounts.google.com"
 KEY_ID = "local"
@@ -50,6 +51,12 @@ class TokenIssuer:
         }
         token: bytes = jwt.encode(self._signer, claims)
         return token.decode()
+
+    @cached_property
+    def key_set(self) -> dict[str, Any]:
+        """The public key as www.googleapis.com/oauth2/v3/certs has it (JWKS, RFC 7517)."""
+        key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {"keys": [key | {"kid": KEY_ID, "alg": "RS256", "use": "sig"}]}
 
     @cached_property
     def certificates(self) -> dict[str, str]:
