@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     """The server does not answer, or answers with errors of its own, try after try."""
     INTERRUPTED = 130
     """Ctrl-C (128 and SIGINT, as shells count)."""
+    TERMINATED = 143
+    """128 and SIGTERM."""
     PIPE_CLOSED = 141
     """Whoever read the output has gone (128 and SIGPIPE)."""
 
@@ -30,6 +32,7 @@ exit codes:
   3    the command, the tale's file, the folder or the request is wrong
   4    the server does not answer, or answers 5xx, try after try
   130  Ctrl-C; what is printed last goes on watching
+  143  SIGTERM; likewise
 """
 
 
