@@ -88,7 +88,7 @@ export class PictureCard {
     const special = `status.${status}.${kind}`; // where a place needs other words than a figure
     const key = say(special) === special ? `status.${status}` : special;
     const sentence = say(key, { hero: this.#hero });
-    setText(this.#status, completed ? sentence : `${sentence} · ${progress} %`);
+    setText(this.#status, completed ? sentence : `${sentence} · ${progress}\u00a0%`);
     this.#bar.hidden = completed;
     this.#bar.value = progress;
     this.#bar.setAttribute("aria-label", say("picture.progress", { name, percent: progress }));

@@ -63,7 +63,8 @@ export class MakeView {
     this.#showCount();
     this.#showShelf();
     const onBadFile = () => this.#tell(say("drawing.file.broken"));
-    this.#tools = paintbox($("#paintbox"), this.#drawing, onBadFile);
+    const places = { brushes: $("#brushes"), deeds: $("#deeds") };
+    this.#tools = paintbox(places, this.#drawing, onBadFile);
     this.#showDrawing();
     this.#showCategories();
   }
