@@ -114,7 +114,7 @@ export class BookView {
     const hero = this.#heroName;
     const title = hero ? say("book.title", { hero }) : say("book.loading");
     setText($("#book-title"), title);
-    const percent = this.#book && !this.#book.completed ? `${this.#book.progress}\u00a0% · ` : "";
+    const percent = this.#book && !this.#book.completed ? `${this.#book.progress} % · ` : "";
     document.title = `${percent}${title} · ${say("title")}`;
   }
 
