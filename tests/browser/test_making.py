@@ -204,6 +204,30 @@ def test_a_draft_outlives_a_reload(visit: Visit) -> None:
     expect(page.locator("summary", has_text="Eyes").locator(".now")).to_have_text("Green")
 
 
+def test_a_drawing_outlives_a_reload_but_not_its_book(visit: Visit) -> None:
+    page = visit.make()
+    page.get_by_label("Name").first.fill("Mina")
+    page.get_by_label("I draw").check()
+    page.get_by_label("Very thick").check()
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    kept = "sessionStorage['studio.drawing']?.length > 100"
+    page.wait_for_function(f"() => {kept}")
+
+    page.reload()
+
+    expect(page.get_by_role("img", name="Strokes so far: 1.")).to_be_visible()
+    assert pixel(drawn(page), 0.5, 0.5) == (0x2B, 0x26, 0x22)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Undo").click()
+    assert pixel(drawn(page), 0.5, 0.5) == (0x2B, 0x26, 0x22)
+    page.get_by_role("button", name="Paint my book").click()
+    visit.until_started()
+    page.get_by_role("link", name="Make another book").click()
+    page.get_by_label("I draw").check()
+    expect(page.get_by_role("img", name="Strokes so far: 0.")).to_be_visible()
+    assert not page.evaluate(kept)
+
+
 def test_a_book_without_a_mouse(visit: Visit) -> None:
     page = visit.make()
 

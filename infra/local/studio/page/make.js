@@ -2,7 +2,8 @@
 
 import { Problem, generate, styles } from "./api.js";
 import { $, choose, chosen, h, setText } from "./dom.js";
-import { bodyOfDraft, forgetDraft, keyFor, loadDraft, newDraft, saveDraft } from "./draft.js";
+import { bodyOfDraft, forgetDraft, keyFor, newDraft } from "./draft.js";
+import { loadDraft, loadDrawing, saveDraft, saveDrawing } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { clearFaults, showFaults } from "./faults.js";
 import { looks, rollLooks } from "./looks.js";
@@ -24,7 +25,10 @@ export class MakeView {
   /** `onStarted(jobId, heroName)` is called when a book has begun. */
   constructor(onStarted) {
     this.#onStarted = onStarted;
-    this.#drawing = new Drawing($("#canvas"), () => this.#showDrawing());
+    this.#drawing = new Drawing($("#canvas"), () => {
+      this.#showDrawing();
+      this.#keepDrawing();
+    });
     const onChange = () => this.#changed();
     this.#friends = new Rows("friends", {
       ...{ pointer: (at) => `/characters/${at + 1}`, onChange },
@@ -32,6 +36,7 @@ export class MakeView {
     });
     this.#places = new Rows("places", { pointer: (at) => `/backgrounds/${at}`, onChange });
     this.#listen();
+    this.#drawing.begin(loadDrawing());
   }
 
   #listen() {
@@ -156,6 +161,10 @@ export class MakeView {
     saveDraft(this.#draft);
   }
 
+  async #keepDrawing() {
+    saveDrawing(this.#drawing.strokes ? await this.#drawing.toDataUrl() : null);
+  }
+
   #roll() {
     if (this.#catalogue === null) return;
     rollLooks(this.#catalogue, this.#draft.looks);
@@ -207,7 +216,7 @@ export class MakeView {
     const { jobId } = await generate(body, await keyFor(draft, body));
     forgetDraft();
     this.#draft = newDraft();
-    this.#drawing.reset();
+    this.#drawing.begin();
     this.#onStarted(jobId, draft.hero.name.trim());
   }
 
