@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     NONE = 2
     """The book has ended without any picture."""
     REFUSED = 3
-    """The command, the tale's file, the folder or the request is wrong: nothing was begun."""
+    """The command, the tale's file, the folder or the request is wrong."""
     UNREACHABLE = 4
     """The server does not answer, or answers with errors of its own, try after try."""
     INTERRUPTED = 130

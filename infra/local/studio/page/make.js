@@ -41,6 +41,7 @@ export class MakeView {
 
   #listen() {
     this.#form.addEventListener("input", ({ target }) => this.#typed(target));
+    this.#form.addEventListener("keydown", (event) => this.#entered(event));
     this.#form.addEventListener("submit", (event) => this.#start(event));
     $("#way").addEventListener("change", () => this.#chose("way"));
     $("#effect").addEventListener("change", () => this.#chose("effect"));
@@ -153,6 +154,16 @@ export class MakeView {
     if (field.id === "hero-prompt") this.#draft.hero.prompt = field.value;
     clearFaults(field);
     saveDraft(this.#draft);
+  }
+
+  /** Enter in a field would send the whole book: here it goes on to the words, or chooses. */
+  #entered(event) {
+    const field = event.target;
+    if (event.key !== "Enter" || !field.matches("input:not([type=file])")) return;
+    event.preventDefault();
+    if (event.isComposing) return; // it ends a syllable
+    if (field.matches("[type=radio], [type=checkbox]")) field.click();
+    else field.closest(".field").nextElementSibling.querySelector("textarea").focus();
   }
 
   #chose(what) {
