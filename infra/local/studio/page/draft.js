@@ -16,6 +16,11 @@ export function newDraft() {
   };
 }
 
+/** Whether nothing has been said yet. */
+export function isBlank({ hero, looks, friends, places }) {
+  return !(hero.name || hero.prompt || looks.size || friends.length || places.length);
+}
+
 export function saveDraft(draft) {
   sessionStorage.setItem(REMEMBERED, JSON.stringify({ ...draft, looks: [...draft.looks] }));
 }

@@ -2,7 +2,7 @@
 
 import { Problem, generate, styles } from "./api.js";
 import { $, choose, chosen, h, setText } from "./dom.js";
-import { bodyOfDraft, forgetDraft, keyFor, newDraft } from "./draft.js";
+import { bodyOfDraft, forgetDraft, isBlank, keyFor, newDraft } from "./draft.js";
 import { loadDraft, loadDrawing, saveDraft, saveDrawing } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { clearFaults, showFaults } from "./faults.js";
@@ -63,6 +63,7 @@ export class MakeView {
     $("#hero-prompt").value = draft.hero.prompt;
     choose($("#way"), draft.way);
     choose($("#effect"), draft.effect);
+    this.#offerExample();
     this.#showWay();
     this.#friends.show(draft.friends);
     this.#places.show(draft.places);
@@ -73,6 +74,11 @@ export class MakeView {
     this.#tools = paintbox(places, this.#drawing, onBadFile);
     this.#showDrawing();
     this.#showCategories();
+  }
+
+  /** It takes the place of everything, so it is there only while there is nothing to lose. */
+  #offerExample() {
+    $("#example").classList.toggle("away", !isBlank(this.#draft));
   }
 
   #showWay() {
@@ -120,7 +126,7 @@ export class MakeView {
   }
 
   #showLooks() {
-    looks($("#categories"), this.#catalogue, this.#draft.looks, () => saveDraft(this.#draft));
+    looks($("#categories"), this.#catalogue, this.#draft.looks, () => this.#keep());
   }
 
   #sameAsHero(friend, at) {
@@ -139,9 +145,14 @@ export class MakeView {
 
   // --- from the page to the draft -----------------------------------------------------------
 
+  #keep() {
+    saveDraft(this.#draft);
+    this.#offerExample();
+  }
+
   #changed() {
     this.#showCount();
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   #typed(field) {
@@ -153,7 +164,7 @@ export class MakeView {
     }
     if (field.id === "hero-prompt") this.#draft.hero.prompt = field.value;
     clearFaults(field);
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   /** Enter in a field would send the whole book: here it goes on to the words, or chooses. */
@@ -169,7 +180,7 @@ export class MakeView {
   #chose(what) {
     this.#draft[what] = chosen($(`#${what}`));
     this.#showWay();
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   async #keepDrawing() {
@@ -180,7 +191,7 @@ export class MakeView {
     if (this.#catalogue === null) return;
     rollLooks(this.#catalogue, this.#draft.looks);
     this.#showLooks();
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   #fillIn() {
@@ -193,7 +204,7 @@ export class MakeView {
       places: places.map(([name, prompt]) => ({ name, prompt })),
     };
     this.show();
-    saveDraft(this.#draft);
+    this.#keep();
     $("#hero-name").focus();
   }
 
