@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MODELS := .local/models/.ready
 
-.PHONY: help setup models demo up test check format bench bench-growth bench-pictures openapi lock clean
+.PHONY: help setup models demo up test check format bench bench-growth bench-pictures openapi screenshots lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ bench-pictures: $(MODELS) ## measure cutting out: quality, time, memory; makes t
 
 openapi: $(READY) ## write docs/openapi.json anew, after a change of the API
 	$(BIN)/python -m functions.api.openapi > docs/openapi.json
+
+screenshots: $(MODELS) ## take the README's pictures of the studio anew
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(READY) ## pin every dependency anew
 	@$(BIN)/python -m pip install --quiet pip-tools

@@ -44,11 +44,13 @@ async function call(url, getToken, { headers = {}, ...request } = {}) {
 
 /**
  * Starts a book, and gives its job's id. `key` is one for each book, such as crypto.randomUUID():
- * keep it until this has answered. After a lost answer, the same key finds the same book.
+ * keep it until this has answered. After a lost answer, or none within a minute, the same key finds
+ * the same book.
  */
 export async function startBook(api, getToken, tale, key) {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
-  const request = { method: "POST", headers, body: JSON.stringify(tale) };
+  const signal = AbortSignal.timeout(60_000);
+  const request = { method: "POST", headers, body: JSON.stringify(tale), signal };
   return (await (await call(`${api}/generate`, getToken, request)).json()).jobId;
 }
 

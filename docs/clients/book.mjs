@@ -9,6 +9,9 @@ const BUSY = [429, 500, 502, 503, 504];
 
 const sleep = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
+/** The functions send seconds; a date, as some gateways send it, counts as silence. */
+const secondsToWait = (answer, otherwise) => Number(answer.headers.get("Retry-After")) || otherwise;
+
 /** An error answer (RFC 9457): `code` is stable, `detail` says what to do. */
 class Problem extends Error {
   constructor(status, { code = `HTTP ${status}`, detail = "", errors = [] }) {
@@ -30,7 +33,7 @@ async function call(path, { headers = {}, ...request } = {}) {
       if (isLast || !BUSY.includes(answer.status)) {
         throw new Problem(answer.status, await answer.json().catch(() => ({})));
       }
-      await sleep(Number(answer.headers.get("Retry-After") ?? wait));
+      await sleep(secondsToWait(answer, wait));
     } catch (error) {
       if (isLast || error instanceof Problem) throw error;
       await sleep(wait); // no answer
@@ -61,7 +64,7 @@ async function watch(jobId, onBook) {
       onBook(book);
       if (book.completed) return book;
     }
-    await sleep(Number(answer.headers.get("Retry-After") ?? 2));
+    await sleep(secondsToWait(answer, 2));
   }
 }
 

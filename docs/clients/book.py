@@ -27,6 +27,12 @@ class Problem(Exception):
         super().__init__("\n".join(lines))
 
 
+def seconds_to_wait(answer: requests.Response, otherwise: int) -> int:
+    """The functions send seconds; a date, as some gateways send it, counts as silence."""
+    seconds = answer.headers.get("Retry-After", "")
+    return int(seconds) if seconds.isdigit() else otherwise
+
+
 def call(http: requests.Session, method: str, name: str, **request: Any) -> requests.Response:
     """Call a function; again, up to five times, while it is out of reach or busy."""
     for wait in (1, 2, 4, 8, None):
@@ -40,7 +46,7 @@ def call(http: requests.Session, method: str, name: str, **request: Any) -> requ
                 return answer
             if wait is None or answer.status_code not in BUSY:
                 raise Problem(answer)
-            wait = int(answer.headers.get("Retry-After", wait))
+            wait = seconds_to_wait(answer, wait)
         time.sleep(wait)
     raise AssertionError("the last try returns or raises")
 
@@ -66,7 +72,7 @@ def watch(http: requests.Session, job_id: str) -> dict[str, Any]:
             print(f"{book['progress']} %  {pictures}", flush=True)
             if book["completed"]:
                 return book
-        time.sleep(int(answer.headers.get("Retry-After", 2)))
+        time.sleep(seconds_to_wait(answer, 2))
 
 
 def main(tale: Path) -> None:

@@ -7,6 +7,8 @@ All errors are `ClientError`: `Refused` (the functions answered, with a problem)
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 import requests
@@ -278,9 +280,25 @@ def _refusal(answer: requests.Response) -> Refused:
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    """Seconds; a date (RFC 9110, 10.2.3), which the functions never send, counts as silence."""
+    """Seconds from now; None without the header, or if it is neither seconds nor a date.
+
+    The functions send seconds; what stands before them may send a date (RFC 9110, 10.2.3). That is
+    counted from the answer's own `Date`, as the clock here may be another one.
+    """
     text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text)
+    then, now = _date(text), _date(answer.headers.get("Date", "")) or datetime.now(UTC)
+    return None if then is None else max(0.0, (then - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    """An HTTP-date (RFC 9110, 5.6.7), which is always in GMT; None if it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date.replace(tzinfo=date.tzinfo or UTC)
 
 
 def _sentence(error: Mapping[str, str] | None) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from shared.domain.failure import FailureCode
 from tests.browser.conftest import Studio, Visit
 
 LAPTOP = {"viewport": {"width": 1280, "height": 900}}
@@ -135,6 +136,19 @@ def test_both_languages_say_everything(visit: Visit) -> None:
           const holes = (text) => (text.match(/\\{\\w+\\}/g) ?? []).sort().join();
           return Object.keys(en).filter((key) => !(key in ko) || holes(en[key]) !== holes(ko[key]));
         }"""
+    )
+    assert missing == []
+
+
+def test_each_failure_is_said_in_words_of_the_page(visit: Visit) -> None:
+    page = visit.make()
+    keys = [f"error.{code}" for code in FailureCode if code is not FailureCode.CANCELED]
+    missing = page.evaluate(
+        """async (keys) => {
+          const { en } = await import("/words/en.js");
+          return keys.filter((key) => !(key in en));
+        }""",
+        keys,
     )
     assert missing == []
 

@@ -198,10 +198,37 @@ def test_a_draft_outlives_a_reload(visit: Visit) -> None:
     page = visit.make()
     page.get_by_role("button", name="Fill in an example").click()
     page.get_by_label("Who is it?").fill("a girl with a kite")
+    example = page.get_by_role("button", name="Fill in an example")
+    expect(example).not_to_be_visible()
     page.reload()
+    expect(example).not_to_be_visible()
     expect(page.get_by_label("Who is it?")).to_have_value("a girl with a kite")
     expect(page.locator("#friends-1-name")).to_have_value("Grandpa Bruno")
     expect(page.locator("summary", has_text="Eyes").locator(".now")).to_have_text("Green")
+
+
+def test_a_drawing_outlives_a_reload_but_not_its_book(visit: Visit) -> None:
+    page = visit.make()
+    page.get_by_label("Name").first.fill("Mina")
+    page.get_by_label("I draw").check()
+    page.get_by_label("Very thick").check()
+    drag(page, (0.1, 0.5), (0.9, 0.5))
+    kept = "sessionStorage['studio.drawing']?.length > 100"
+    page.wait_for_function(f"() => {kept}")
+
+    page.reload()
+
+    expect(page.get_by_role("img", name="Strokes so far: 1.")).to_be_visible()
+    assert pixel(drawn(page), 0.5, 0.5) == (0x2B, 0x26, 0x22)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Undo").click()
+    assert pixel(drawn(page), 0.5, 0.5) == (0x2B, 0x26, 0x22)
+    page.get_by_role("button", name="Paint my book").click()
+    visit.until_started()
+    page.get_by_role("link", name="Make another book").click()
+    page.get_by_label("I draw").check()
+    expect(page.get_by_role("img", name="Strokes so far: 0.")).to_be_visible()
+    assert not page.evaluate(kept)
 
 
 def test_a_book_without_a_mouse(visit: Visit) -> None:
@@ -219,18 +246,26 @@ def test_a_book_without_a_mouse(visit: Visit) -> None:
     page.keyboard.press("Enter")
     tab_to("#hero-name")
     page.keyboard.type("Mina")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hero-prompt")).to_be_focused()
     tab_to("[data-id=hair_colour] summary")
     page.keyboard.press("Enter")
     tab_to("[name=looks-hair_colour]")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(page.locator("[data-id=hair_colour] .now")).to_have_text("Dark brown")
+    page.keyboard.press("Enter")
     tab_to("#add-friend")
     page.keyboard.press("Enter")
     expect(page.locator("#friends-0-name")).to_be_focused()
     page.keyboard.type("Ember")
     page.keyboard.press("Tab")
     page.keyboard.type("a fox")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("It is Mina again, in another pose")).to_be_checked()
+    page.keyboard.press("Space")
+    assert visit.requests_to("/api/generate") == [], "Enter sends nothing before its time"
     tab_to("#start")
     page.keyboard.press("Enter")
 

@@ -105,7 +105,7 @@ def test_a_picture_that_fails_says_why_and_is_tried_with_other_words(
     for visit in (listening, polling):
         card = visit.card("Ember")
         expect(card.get_by_text("did not work out")).to_be_visible()
-        refusal = "MidJourney refused the picture. Change the prompt."
+        refusal = "The painter didn’t want to paint this. Paint it again with other words."
         expect(card.locator(".notes.bad")).to_have_text(refusal)
         visit.until_finished()
         expect(visit.page.locator("#book-status")).to_have_text(
@@ -149,6 +149,7 @@ def test_painting_is_stopped(both: Both, studio: Studio) -> None:
         )
         for name in ("Mina", "Ember", "Forest"):
             expect(visit.card(name).get_by_text("was stopped")).to_be_visible()
+            expect(visit.card(name).locator(".notes")).to_be_empty()
         expect(visit.page.get_by_role("button", name="Stop painting")).not_to_be_visible()
     assert studio.status(job_id)["status"] == "canceled"
     assert len(listening.requests_to("/api/cancel")) == 1, "Escape said no"

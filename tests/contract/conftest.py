@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from infra.local.events import EventRelay
 from infra.local.firestore import Firestore, start_firestore
 from infra.local.processes import Children, LoopThread, free_port
 from infra.local.stack import ROOT
+from tests.loopback import LoopbackServer, QuietHandler
 
 PATIENCE = 20.0
 
@@ -51,16 +52,13 @@ class Target:
         self.running = 0
         self.most_running = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = LoopbackServer(self._handler())
+        self.url = self._server.url
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         target = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def answer(self) -> None:
                 status = target._receive(self)
                 self.send_response(status)
@@ -68,9 +66,6 @@ class Target:
                 self.end_headers()
 
             do_POST = do_GET = do_PUT = answer  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
 
         return Handler
 
@@ -100,9 +95,7 @@ class Target:
 
     def close(self) -> None:
         self.gate.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
 
 @pytest.fixture

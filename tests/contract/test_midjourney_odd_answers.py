@@ -1,9 +1,8 @@
 """MidJourney behind a proxy whose answers are written down by hand: the odd ones, and gateways'."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from shared.domain.observation import (
     Unsure,
 )
 from shared.ports import Picture
+from tests.loopback import LoopbackServer, QuietHandler
 
 PROMPT = "a brave girl, full body --ar 3:4 --v 7"
 DRAWING = Picture(data=b"drawing", content_type="image/png", suffix=".png")
@@ -35,17 +35,14 @@ class Scripted:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.answers = answers
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/mj"
+        self._server = LoopbackServer(self._handler())
+        self.url = f"{self._server.url}/mj"
         self.painter = MidJourneyPainter(self.url, "secret", timeout=5)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def answer(self) -> None:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 call = f"{self.command} {self.path.removeprefix('/mj/')}"
@@ -62,15 +59,10 @@ class Scripted:
 
             do_GET = do_POST = answer  # noqa: N815
 
-            def log_message(self, *_: object) -> None:
-                pass
-
         return Handler
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ import gc
 import itertools
 import json
 import re
-import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -39,6 +38,7 @@ from shared.ports import (
 )
 from tests.contract.conftest import Target
 from tests.fakes.world import FakePictures
+from tests.loopback import LoopbackServer, QuietHandler
 from tests.unit.images import IMAGINE, STORE
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
@@ -278,8 +278,8 @@ def test_a_fault_of_the_bucket_is_outlasted_or_told(
 ) -> None:
     faults = itertools.repeat(fault) if lasts else iter([fault])
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             about_object = "/o/" in self.path or "/o?" in self.path
             now = next(faults, None) if about_object else None
@@ -294,12 +294,8 @@ def test_a_fault_of_the_bucket_is_outlasted_or_told(
 
         do_POST = do_GET  # noqa: N815
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+    with closing(LoopbackServer(Handler)) as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
         store = BucketPictureStore(
             "demo", "pictures", "http://x/{name}", call_seconds=0.5 if lasts else 5
         )
@@ -312,7 +308,6 @@ def test_a_fault_of_the_bucket_is_outlasted_or_told(
                 answer()
         else:
             assert answer() == ("http://x/a.png" if call == "put" else picture())
-        server.shutdown()
     gc.collect()  # here, where it is forgiven: the client leaves what is cut off unclosed
 
 
@@ -321,26 +316,19 @@ def serve() -> Iterator[object]:
     servers = []
 
     def start(status: int, body: bytes, length: int | None = None) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(QuietHandler):
+            def do_GET(self) -> None:  # noqa: N802
                 self.send_response(status)
                 self.send_header("Content-Length", str(length or len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_address[1]}/picture.png"
+        servers.append(LoopbackServer(Handler))
+        return f"{servers[-1].url}/picture.png"
 
     yield start
     for server in servers:
-        server.shutdown()
-        server.server_close()
+        server.close()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from infra.local.cloudtasks import Chaos
 from infra.local.stack import LocalStack, StackOptions
 from shared.crash_points import CrashPoint
 from tests.e2e.conftest import SETTINGS, SPEED, Backend
+from tests.loopback import LoopbackServer, QuietHandler
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TIMEOUT = 1.0
@@ -44,17 +45,14 @@ class Receiver:
         self.forged = 0
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = LoopbackServer(self._handler())
+        self.url = self._server.url
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.take(self.path, dict(self.headers.items()), body)
                 try:
@@ -62,9 +60,6 @@ class Receiver:
                     self.end_headers()
                 except OSError:  # nobody waits for it any more
                     pass
-
-            def log_message(self, *_: object) -> None:
-                pass
 
         return Handler
 
@@ -91,9 +86,7 @@ class Receiver:
 
     def close(self) -> None:
         self._closed.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
 
 @pytest.fixture(scope="module")

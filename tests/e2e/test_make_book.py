@@ -268,6 +268,26 @@ def seen(process: "subprocess.Popen[bytes]", terminal: int) -> tuple[int, str]:
     return process.wait(timeout=PATIENCE), shown.decode()
 
 
+def test_a_terminal_is_left_as_it_was_by_sigterm(backend: Backend, tmp_path: Path) -> None:
+    backend.faults({"kind": "hang", "action": "IMAGINE", "progress": 40, "times": None})
+    file = file_of(backend.tale(), tmp_path)
+    arguments = ["make-book", str(file), "--url", backend.url, "--out", str(tmp_path / "out")]
+    process, terminal = in_a_terminal(*arguments)
+    head = b""
+    while HIDDEN not in head:
+        head += os.read(terminal, 4096)
+
+    process.send_signal(signal.SIGTERM)
+    code, shown = seen(process, terminal)
+
+    assert (code, "Traceback" in shown) == (143, False), shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind(HIDDEN.decode()), "the cursor is back"
+    assert "Stopped watching. The book is still being painted." in shown
+    assert "infra.local watch" in shown
+
+
+HIDDEN = b"\x1b[?25l"
+"""Takes the cursor away."""
 COLOUR = re.compile("\x1b\\[[0-9;]*3[0-9]")
 
 

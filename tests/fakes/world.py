@@ -414,25 +414,29 @@ def told_of(subject: Image | Job) -> bytes:
     return json.dumps([getattr(subject, "image_id", subject.job_id), subject.status]).encode()
 
 
-def new_book(
-    members: int = 3, key: str | None = None, task: str = "7", callback_url: str | None = None
-) -> NewBook:
-    """A request for a main character and some members, every second one a background."""
-    hero = NewImage(kind=Kind.CHARACTER, role=Role.REFERENCE, name="Mina", prompt="a brave girl")
-    others = [
+def new_members(count: int) -> list[NewImage]:
+    """The others of a book: characters, and, every second one, backgrounds."""
+    return [
         NewImage(
             kind=Kind.BACKGROUND if index % 2 else Kind.CHARACTER,
             role=Role.MEMBER,
             name=f"picture {index}",
             prompt=f"a picture of number {index}",
         )
-        for index in range(members)
+        for index in range(count)
     ]
+
+
+def new_book(
+    members: int = 3, key: str | None = None, task: str = "7", callback_url: str | None = None
+) -> NewBook:
+    """A request for a main character and some members, every second one a background."""
+    hero = NewImage(kind=Kind.CHARACTER, role=Role.REFERENCE, name="Mina", prompt="a brave girl")
     return NewBook(
         owner_uid=OWNER,
         student_task_id=task,
         fairytale_id="42",
-        images=(hero, *others),
+        images=(hero, *new_members(members)),
         content_hash=f"{task}/{members}",
         idempotency_key=key,
         callback_url=callback_url,

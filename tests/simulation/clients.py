@@ -13,6 +13,7 @@ from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.services import Services
 from shared.usecases.start_job import NewBook, NewImage, start_job
 from shared.usecases.take_drawing import DrawingData, Sketch
+from tests.fakes.world import new_members
 from tests.simulation.kernel import Outcome
 from tests.simulation.world import World
 
@@ -182,20 +183,11 @@ def new_book(
         prompt="" if drawing else "a girl",
         sketch=sketch,
     )
-    others = [
-        NewImage(
-            kind=Kind.BACKGROUND if index % 2 else Kind.CHARACTER,
-            role=Role.MEMBER,
-            name=f"picture {index}",
-            prompt=f"number {index}",
-        )
-        for index in range(members)
-    ]
     return NewBook(
         owner_uid=owner,
         student_task_id=f"task {number if task is None else task}",
         fairytale_id="42",
-        images=(hero, *others),
+        images=(hero, *new_members(members)),
         content_hash=f"book {number}",
         idempotency_key=None,
         callback_url=f"https://school.test/{number}" if calls_back else None,

@@ -144,3 +144,24 @@ def test_no_picture(answer: Any) -> None:
 def test_the_own_session_ignores_the_environments_proxies() -> None:
     with Client("http://functions") as client:
         assert client._session.trust_env is False
+
+
+DATE = {"Date": "Fri, 01 May 2026 09:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        (DATE | {"Retry-After": "Fri, 01 May 2026 09:01:30 GMT"}, 90),
+        (DATE | {"Retry-After": "Fri, 01 May 2026 08:00:00 GMT"}, 0),
+        ({"Retry-After": "Fri, 01 May 1998 09:00:00 GMT"}, 0),
+        (DATE | {"Retry-After": "soon"}, None),
+        (DATE, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    assert client_of(Script((200, view(), headers))).look(JOB).retry_after == seconds
+    with pytest.raises(Refused) as refused:
+        client_of(Script((429, b"slow down", headers))).look(JOB)
+    assert refused.value.retry_after == seconds

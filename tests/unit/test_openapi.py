@@ -1,7 +1,6 @@
 """The API document: up to date, valid, complete, and with examples that hold."""
 
 import base64
-import re
 import subprocess
 import sys
 import tomllib
@@ -22,6 +21,7 @@ from shared.adapters.picture_tools import PillowTools
 from shared.domain.image import ImageStatus
 from shared.usecases import refusals
 from tests.unit.calling import call, post
+from tests.unit.codes import codes_in_the_source
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = openapi.document()
@@ -149,18 +149,7 @@ def documented_codes() -> set[str]:
 
 
 def test_every_code_that_an_answer_can_have_is_in_the_document():
-    code = r"(?:Problem\(\s*\d+,\s*|PictureRejected\(\s*)\"(\w+)\"|code=\"(\w+)\""
-    folders = [ROOT / "functions", ROOT / "shared" / "adapters", ROOT / "shared" / "domain"]
-    found = {
-        name
-        for folder in folders
-        for path in folder.rglob("*.py")
-        for pair in re.findall(code, path.read_text())
-        for name in pair
-        if name
-    }
-    # The first is answered to tasks, the second stands beside all functions.
-    found -= {"invalid_task", "method_not_allowed"}
+    found = codes_in_the_source() - {"method_not_allowed"}  # which stands beside all functions
 
     assert found - documented_codes() == set()
     assert documented_codes() - found == {"too_many_options", SEVERAL_FAULTS}

@@ -11,6 +11,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.policy import Policy
 from shared.settings import Settings, SettingsError
 from tests.fakes.world import POLICY
+from tests.unit.codes import codes_in_the_source
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {
@@ -122,16 +123,7 @@ def test_every_link_of_the_documents_leads_somewhere():
 
 def test_every_code_that_an_answer_can_have_is_on_the_page_about_the_api():
     page = (ROOT / "docs" / "api.md").read_text()
-    code = r"(?:Problem\(\s*\d+,\s*|PictureRejected\(\s*)\"(\w+)\"|code=\"(\w+)\""
-    folders = [ROOT / "functions", ROOT / "shared" / "adapters", ROOT / "shared" / "domain"]
-    found = {
-        name
-        for folder in folders
-        for path in folder.rglob("*.py")
-        for pair in re.findall(code, path.read_text())
-        for name in pair
-        if name
-    } - {"invalid_task"}  # answered to nobody: a task's errors go to the log
+    found = codes_in_the_source()
     assert len(found) > 20
     assert {name for name in found if f"`{name}`" not in page} == set()
     for failure in FailureCode:

@@ -172,7 +172,11 @@ class LiveView:
         self._bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        try:
+            self._progress.start()
+        except BaseException:  # Ctrl-C, with the cursor hidden already
+            self._progress.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -33,6 +33,7 @@ from infra.local.make_book.reports import (
     Stop,
     WordsReport,
 )
+from infra.local.make_book.signals import Terminated, terminable
 from infra.local.make_book.tale import read_tale
 
 _FETCH_PATIENCE = 10.0
@@ -90,13 +91,14 @@ def _run(
     speak_utf8(sys.stderr)
     report: Report = (JsonReport if options.json else WordsReport)(sys.stdout, sys.stderr)
     try:
-        return int(_served(options, parts, report, begin))
+        with terminable():
+            return int(_served(options, parts, report, begin))
     except MakeBookError as error:  # before there was anybody to ask
         report.stopped(Stop(code=error.code, lines=[str(error)]))
         return int(error.code)
-    except KeyboardInterrupt:  # a second one
+    except KeyboardInterrupt as signal:  # a second one
         report.close()
-        return int(ExitCode.INTERRUPTED)
+        return int(_code_of(signal))
     except BrokenPipeError:
         return int(ExitCode.PIPE_CLOSED)
 
@@ -119,9 +121,9 @@ def _served(
         try:
             folder, title = begin(errand)
             return _finish(errand, folder, title, parts)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as signal:
             report.close()  # before a call that may take its time
-            stop = _interrupted(errand)
+            stop = _interrupted(errand, _code_of(signal))
         except Refused as refused:
             stop = _refused(errand, refused)
         except MakeBookError as error:
@@ -236,7 +238,11 @@ def _refused(errand: _Errand, refused: Refused) -> Stop:
     )
 
 
-def _interrupted(errand: _Errand) -> Stop:
+def _code_of(signal: KeyboardInterrupt) -> ExitCode:
+    return ExitCode.TERMINATED if isinstance(signal, Terminated) else ExitCode.INTERRUPTED
+
+
+def _interrupted(errand: _Errand, code: ExitCode) -> Stop:
     go_on = errand.go_on
     if go_on is None:
         said = "Stopped. Nothing was begun."
@@ -246,7 +252,7 @@ def _interrupted(errand: _Errand) -> Stop:
         said, go_on = _canceled(errand, errand.job_id)
     else:
         said = "Stopped watching. The book is still being painted."
-    return Stop(code=ExitCode.INTERRUPTED, lines=[said], go_on=go_on)
+    return Stop(code=code, lines=[said], go_on=go_on)
 
 
 def _canceled(errand: _Errand, job_id: str) -> tuple[str, str | None]:

@@ -13,11 +13,13 @@ class ExitCode(IntEnum):
     NONE = 2
     """The book has ended without any picture."""
     REFUSED = 3
-    """The command, the tale's file, the folder or the request is wrong: nothing was begun."""
+    """The command, the tale's file, the folder or the request is wrong."""
     UNREACHABLE = 4
     """The server does not answer, or answers with errors of its own, try after try."""
     INTERRUPTED = 130
     """Ctrl-C (128 and SIGINT, as shells count)."""
+    TERMINATED = 143
+    """128 and SIGTERM."""
     PIPE_CLOSED = 141
     """Whoever read the output has gone (128 and SIGPIPE)."""
 
@@ -30,6 +32,7 @@ exit codes:
   3    the command, the tale's file, the folder or the request is wrong
   4    the server does not answer, or answers 5xx, try after try
   130  Ctrl-C; what is printed last goes on watching
+  143  SIGTERM; likewise
 """
 
 

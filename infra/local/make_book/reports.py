@@ -37,7 +37,7 @@ class Beginning:
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """An end before the book's own: something is wrong, or Ctrl-C."""
+    """An end before the book's own: something is wrong, or a signal came."""
 
     code: ExitCode
     lines: Sequence[str]
@@ -215,7 +215,8 @@ class JsonReport:
 
     def stopped(self, stop: Stop) -> None:
         """`failed` or `interrupted`; in words for whoever reads what is wrong, too."""
-        event = "interrupted" if stop.code is ExitCode.INTERRUPTED else "failed"
+        signals = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+        event = "interrupted" if stop.code in signals else "failed"
         more = {"problem": dict(stop.problem)} if stop.problem else {}
         text = "\n".join(stop.lines)
         self._line(event, message=text, exitCode=int(stop.code), **more, goOn=stop.go_on)

@@ -88,7 +88,7 @@ export class PictureCard {
     const special = `status.${status}.${kind}`; // where a place needs other words than a figure
     const key = say(special) === special ? `status.${status}` : special;
     const sentence = say(key, { hero: this.#hero });
-    setText(this.#status, completed ? sentence : `${sentence} · ${progress} %`);
+    setText(this.#status, completed ? sentence : `${sentence} · ${progress}\u00a0%`);
     this.#bar.hidden = completed;
     this.#bar.value = progress;
     this.#bar.setAttribute("aria-label", say("picture.progress", { name, percent: progress }));
@@ -108,8 +108,10 @@ export class PictureCard {
 
   #showNotes() {
     const { error, warnings = [], description, isFallback, imageUrl, completed } = this.#image;
+    // Who stopped it knows why, and the status says it.
+    const reason = error && error.code !== "canceled" && sayFailure(error);
     const sentences = [
-      error && sayFailure(error),
+      reason,
       isFallback && say("picture.fallback"),
       !completed && imageUrl && say("picture.old"),
       ...warnings.map((warning) => say(`warning.${warning}`)),
@@ -117,6 +119,6 @@ export class PictureCard {
     ].filter(Boolean);
     if (this.#notes.textContent === sentences.join("")) return;
     this.#notes.replaceChildren(...sentences.map((sentence) => h("p", {}, sentence)));
-    this.#notes.classList.toggle("bad", Boolean(error));
+    this.#notes.classList.toggle("bad", Boolean(reason));
   }
 }

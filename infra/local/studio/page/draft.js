@@ -1,6 +1,7 @@
 // The book that is being thought up: what stands in the form, kept for this tab until it is sent.
 
 const REMEMBERED = "studio.draft";
+const DRAWING = "studio.drawing";
 
 export function newDraft() {
   return {
@@ -13,6 +14,11 @@ export function newDraft() {
     task: `studio-${crypto.randomUUID()}`, // stands for the assignment that a school would give
     sent: null, // {fingerprint, key}: the latest try, so that another one of the same is no second book
   };
+}
+
+/** Whether nothing has been said yet. */
+export function isBlank({ hero, looks, friends, places }) {
+  return !(hero.name || hero.prompt || looks.size || friends.length || places.length);
 }
 
 export function saveDraft(draft) {
@@ -28,7 +34,22 @@ export function loadDraft() {
   }
 }
 
-export const forgetDraft = () => sessionStorage.removeItem(REMEMBERED);
+/** The drawing, as a data URL, or null: apart from the rest, as it is large, and changes seldom. */
+export function saveDrawing(dataUrl) {
+  sessionStorage.removeItem(DRAWING);
+  try {
+    if (dataUrl !== null) sessionStorage.setItem(DRAWING, dataUrl);
+  } catch {
+    // A photo that is too large for the store: it is there until the page is left.
+  }
+}
+
+export const loadDrawing = () => sessionStorage.getItem(DRAWING);
+
+export function forgetDraft() {
+  sessionStorage.removeItem(REMEMBERED);
+  sessionStorage.removeItem(DRAWING);
+}
 
 /** The body of `generate`. `sketch` is the drawing as a data URL, if that is how the hero looks. */
 export function bodyOfDraft(draft, sketch = null) {

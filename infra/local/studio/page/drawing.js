@@ -53,9 +53,16 @@ export class Drawing {
   clear() {
     if (this.strokes) this.#do([]);
   }
-  /** Begins anew, with nothing to undo. */
-  reset() {
-    this.#history = [[]];
+  /** Begins anew, with nothing to undo; on what `toDataUrl` gave before, if there is such. */
+  async begin(dataUrl = null) {
+    const marks = [];
+    if (dataUrl !== null) {
+      const picture = new Image();
+      picture.src = dataUrl;
+      await picture.decode();
+      marks.push({ picture });
+    }
+    this.#history = [marks];
     this.#go(0);
   }
 

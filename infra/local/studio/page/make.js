@@ -2,7 +2,8 @@
 
 import { Problem, generate, styles } from "./api.js";
 import { $, choose, chosen, h, setText } from "./dom.js";
-import { bodyOfDraft, forgetDraft, keyFor, loadDraft, newDraft, saveDraft } from "./draft.js";
+import { bodyOfDraft, forgetDraft, isBlank, keyFor, newDraft } from "./draft.js";
+import { loadDraft, loadDrawing, saveDraft, saveDrawing } from "./draft.js";
 import { Drawing } from "./drawing.js";
 import { clearFaults, showFaults } from "./faults.js";
 import { looks, rollLooks } from "./looks.js";
@@ -24,7 +25,10 @@ export class MakeView {
   /** `onStarted(jobId, heroName)` is called when a book has begun. */
   constructor(onStarted) {
     this.#onStarted = onStarted;
-    this.#drawing = new Drawing($("#canvas"), () => this.#showDrawing());
+    this.#drawing = new Drawing($("#canvas"), () => {
+      this.#showDrawing();
+      this.#keepDrawing();
+    });
     const onChange = () => this.#changed();
     this.#friends = new Rows("friends", {
       ...{ pointer: (at) => `/characters/${at + 1}`, onChange },
@@ -32,10 +36,12 @@ export class MakeView {
     });
     this.#places = new Rows("places", { pointer: (at) => `/backgrounds/${at}`, onChange });
     this.#listen();
+    this.#drawing.begin(loadDrawing());
   }
 
   #listen() {
     this.#form.addEventListener("input", ({ target }) => this.#typed(target));
+    this.#form.addEventListener("keydown", (event) => this.#entered(event));
     this.#form.addEventListener("submit", (event) => this.#start(event));
     $("#way").addEventListener("change", () => this.#chose("way"));
     $("#effect").addEventListener("change", () => this.#chose("effect"));
@@ -57,15 +63,22 @@ export class MakeView {
     $("#hero-prompt").value = draft.hero.prompt;
     choose($("#way"), draft.way);
     choose($("#effect"), draft.effect);
+    this.#offerExample();
     this.#showWay();
     this.#friends.show(draft.friends);
     this.#places.show(draft.places);
     this.#showCount();
     this.#showShelf();
     const onBadFile = () => this.#tell(say("drawing.file.broken"));
-    this.#tools = paintbox($("#paintbox"), this.#drawing, onBadFile);
+    const places = { brushes: $("#brushes"), deeds: $("#deeds") };
+    this.#tools = paintbox(places, this.#drawing, onBadFile);
     this.#showDrawing();
     this.#showCategories();
+  }
+
+  /** It takes the place of everything, so it is there only while there is nothing to lose. */
+  #offerExample() {
+    $("#example").classList.toggle("away", !isBlank(this.#draft));
   }
 
   #showWay() {
@@ -113,7 +126,7 @@ export class MakeView {
   }
 
   #showLooks() {
-    looks($("#categories"), this.#catalogue, this.#draft.looks, () => saveDraft(this.#draft));
+    looks($("#categories"), this.#catalogue, this.#draft.looks, () => this.#keep());
   }
 
   #sameAsHero(friend, at) {
@@ -132,9 +145,14 @@ export class MakeView {
 
   // --- from the page to the draft -----------------------------------------------------------
 
+  #keep() {
+    saveDraft(this.#draft);
+    this.#offerExample();
+  }
+
   #changed() {
     this.#showCount();
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   #typed(field) {
@@ -146,20 +164,34 @@ export class MakeView {
     }
     if (field.id === "hero-prompt") this.#draft.hero.prompt = field.value;
     clearFaults(field);
-    saveDraft(this.#draft);
+    this.#keep();
+  }
+
+  /** Enter in a field would send the whole book: here it goes on to the words, or chooses. */
+  #entered(event) {
+    const field = event.target;
+    if (event.key !== "Enter" || !field.matches("input:not([type=file])")) return;
+    event.preventDefault();
+    if (event.isComposing) return; // it ends a syllable
+    if (field.matches("[type=radio], [type=checkbox]")) field.click();
+    else field.closest(".field").nextElementSibling.querySelector("textarea").focus();
   }
 
   #chose(what) {
     this.#draft[what] = chosen($(`#${what}`));
     this.#showWay();
-    saveDraft(this.#draft);
+    this.#keep();
+  }
+
+  async #keepDrawing() {
+    saveDrawing(this.#drawing.strokes ? await this.#drawing.toDataUrl() : null);
   }
 
   #roll() {
     if (this.#catalogue === null) return;
     rollLooks(this.#catalogue, this.#draft.looks);
     this.#showLooks();
-    saveDraft(this.#draft);
+    this.#keep();
   }
 
   #fillIn() {
@@ -172,7 +204,7 @@ export class MakeView {
       places: places.map(([name, prompt]) => ({ name, prompt })),
     };
     this.show();
-    saveDraft(this.#draft);
+    this.#keep();
     $("#hero-name").focus();
   }
 
@@ -206,7 +238,7 @@ export class MakeView {
     const { jobId } = await generate(body, await keyFor(draft, body));
     forgetDraft();
     this.#draft = newDraft();
-    this.#drawing.reset();
+    this.#drawing.begin();
     this.#onStarted(jobId, draft.hero.name.trim());
   }
 

@@ -10,10 +10,11 @@ const COLOURS = [
 const SIZES = [3, 8, 18, 40]; // in the drawing's own pixels
 
 /**
- * Fills `box` with tools for a drawing. Gives { refresh() }: what can be undone has changed.
- * `onBadFile` is called when a file is no picture.
+ * Fills `brushes` with pens, colours and thicknesses, and `deeds` with what undoes and what brings a
+ * photo. Gives { refresh() }: what can be undone has changed. `onBadFile` is called when a file is
+ * no picture.
  */
-export function paintbox(box, drawing, onBadFile) {
+export function paintbox({ brushes, deeds }, drawing, onBadFile) {
   const { tool } = drawing;
 
   /** Radio buttons that look like what they choose. */
@@ -79,12 +80,9 @@ export function paintbox(box, drawing, onBadFile) {
     file.value = ""; // the same file may be chosen again
   }
 
-  box.replaceChildren(
-    h("div", { class: "tools" }, tools, sizes),
-    colours,
-    h("div", { class: "tools" }, undo, redo, clear),
-    h("label", { class: "button file" }, file, say("drawing.file")),
-  );
+  brushes.replaceChildren(tools, sizes, colours);
+  const photo = h("label", { class: "button file" }, file, say("drawing.file"));
+  deeds.replaceChildren(undo, redo, clear, photo);
   function refresh() {
     undo.disabled = !drawing.canUndo;
     redo.disabled = !drawing.canRedo;

@@ -47,10 +47,15 @@ export function sayProblem(problem) {
 export function sayFault({ code, detail, pointer }) {
   const looks = code === "missing_field" && pointer.endsWith("/prompt");
   const key = looks && pointer.startsWith("/characters") ? "field.missing_looks" : `field.${code}`;
-  // The server puts the words that it means into “quotes”.
-  const quoted = detail.match(/“[^”]+”/g)?.join(", ") ?? "";
-  return known(key) ? say(key, { quoted }) : detail.replace(/^\/\S*\s/, "");
+  return known(key) ? say(key, { quoted: quotedIn(detail) }) : detail.replace(/^\/\S*\s/, "");
 }
 
 /** Why a picture failed, as a sentence. */
-export const sayFailure = (error) => known(`error.${error.code}`) ?? error.message;
+export function sayFailure({ code, message }) {
+  const quoted = quotedIn(message);
+  if (code === "banned_word" && quoted) return say("field.banned_word", { quoted });
+  return known(`error.${code}`) ?? message;
+}
+
+/** The words that a sentence of the server means: it puts them into “quotes”. */
+const quotedIn = (sentence) => sentence.match(/“[^”]+”/g)?.join(", ") ?? "";

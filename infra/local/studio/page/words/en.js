@@ -155,6 +155,11 @@ export const en = {
   "problem.job_running": "This book is being painted already.",
   "problem.idempotency_key_reused": "Please press the button once more.",
   "problem.image_busy": "This picture is still being painted. Wait until it is ready.",
+  "problem.temporarily_unavailable": "The server is busy just now. Try again in a little while.",
+  "problem.internal_error": "Something went wrong at the server. Nothing is lost: try again in a little while.",
+  "problem.body_too_large": "The drawing is too large.",
+  "problem.no_candidates": "There are no four pictures to choose from. Paint it again.",
+  "problem.reference_missing": "There is no picture of the hero yet. Paint the hero again first.",
   "field.missing_field": "Something has to be said here.",
   "field.missing_looks": "Say something about it: in words, by its looks or by a drawing.",
   "field.empty_field": "Write something here.",
@@ -164,6 +169,16 @@ export const en = {
   "field.too_many_images": "These are too many pictures for one book.",
   "field.conflicting_options": "Two of these looks don’t go together.",
   "field.too_many_options": "These are too many looks.",
+  "error.banned_word": "The painter doesn’t take one of the words. Paint it again with other words.",
+  "error.moderated": "The painter didn’t want to paint this. Paint it again with other words.",
+  "error.prompt_rejected": "The painter didn’t understand the words. Paint it again with other words.",
+  "error.painting_failed": "The painter tried several times in vain. Paint it again.",
+  "error.painting_timed_out": "It took the painter too long. Paint it again.",
+  "error.picture_unavailable": "It was painted, but got lost on the way. Paint it again.",
+  "error.candidate_lost": "The painter has forgotten the four pictures. The old one stays.",
+  "error.reference_failed": "The hero did not work out, and so this could not be painted either.",
+  "error.deadline_exceeded": "It took too long and was given up. Paint it again.",
+  "error.internal_error": "Something went wrong at the server. Paint it again.",
 };
 
 export const example = {

@@ -178,7 +178,6 @@ export const ko = {
   "error.candidate_lost": "화가가 네 장의 그림을 잊어버렸어요. 예전 그림이 그대로 있어요.",
   "error.reference_failed": "주인공 그림이 안 되어서 이 그림도 그릴 수 없었어요.",
   "error.deadline_exceeded": "너무 오래 걸려서 그만두었어요. 다시 그려 보세요.",
-  "error.canceled": "그만 그렸어요.",
   "error.internal_error": "서버에 문제가 생겼어요. 다시 그려 보세요.",
 };
 
