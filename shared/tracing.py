@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from shared.log import Whose, belonging_to, belongs_to, whose
 
@@ -28,6 +29,7 @@ _CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(?:/(\d{1,20}))?(?:;.*)?")
 (https://cloud.google.com/trace/docs/trace-context)."""
 
 _SHARES = 1 << 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,30 +216,35 @@ def span(name: str) -> Iterator[None]:
         call.spans.append(_span(name, place, outer.span_id, started, _ids(), failed=failed))
 
 
-def book_ended(job_id: str, began_ns: int, ended_ns: int, outcome: str) -> None:
+def whole_book(job_id: str, began: datetime, ended: datetime, outcome: str) -> None:
     """The span that all others of the book are in, from its request to its first ending."""
     call = _call.get()
     if call is not None and is_traced(job_id, call.share):
         place = _Place(trace_id=trace_id_of(job_id), span_id=root_id_of(job_id))
         attributes = {"jobId": job_id, "outcome": outcome}
-        call.spans.append(_span("book", place, "", began_ns, attributes, ended_ns=ended_ns))
+        book = _span("book", place, "", _ns(began), attributes, ended_ns=_ns(ended))
+        call.spans.append(book)
 
 
-def traceparent(job_id: str = "") -> str | None:
-    """What a task about a job is to carry, so that its call is in the job's trace.
+def trace_header(job_id: str = "") -> dict[str, str]:
+    """The header that a task about a job is to carry, so that its call is in the job's trace.
 
     Also of books that are not traced: their calls' log lines then have a trace in common. Without
-    a job: the trace that the call itself is in, if any.
+    a job: the job that the call itself is about, if any.
     """
     call, place = _call.get(), _place.get()
     job_id = job_id or whose().job_id
     if not job_id:
-        return None
+        return {}
     trace_id = trace_id_of(job_id)
     inside = place is not None and place.trace_id == trace_id
     span_id = place.span_id if inside and place is not None else root_id_of(job_id)
     traced = call is not None and is_traced(job_id, call.share)
-    return f"00-{trace_id}-{span_id}-{'01' if traced else '00'}"
+    return {TRACEPARENT: f"00-{trace_id}-{span_id}-{'01' if traced else '00'}"}
+
+
+def _ns(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _parent_of(job_id: str, call: _Call) -> str:

@@ -39,6 +39,7 @@ from shared.ports import (
     Write,
     latest_job,
 )
+from shared.tracing import span
 
 PAGE = 200
 """Documents per page of a sweep's query."""
@@ -119,6 +120,16 @@ class FirestoreJobStore:
     def waiting(self, limit: int) -> list[Versioned[Image]]:  # noqa: D102
         return self._query_images(self._all_images().order_by("admitKey").limit(limit))
 
+    @at_the_boundary
+    def count_waiting(self) -> int:  # noqa: D102
+        # Those without the field are not in its index, hence not counted.
+        return self._count(self._all_images().order_by("admitKey"))
+
+    @at_the_boundary
+    def ping(self, seconds: float) -> None:  # noqa: D102
+        self._fence_ref().get(timeout=seconds, retry=None)
+        count(reads=1)
+
     def overdue(self, before: datetime) -> Iterator[Image]:  # noqa: D102
         return self._pages(Image, self._past(self._all_images(), "dueAt", before))
 
@@ -158,7 +169,8 @@ class FirestoreJobStore:
         for write in writes:
             at.append((len(batch), write))
             self._add(batch, write)
-        results = batch.commit(**self._call)
+        with span("commit"):
+            results = batch.commit(**self._call)
         count(writes=len(batch))
         versions = {w.after.image_id: results[i].update_time
                     for i, w in at if isinstance(w, SaveImage)}  # fmt: skip

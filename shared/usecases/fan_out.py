@@ -4,6 +4,7 @@ from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.observation import ReferenceReady
 from shared.ports import Conflict, NoteFannedOut, QueueUnavailable, SaveImage
+from shared.tracing import identify
 from shared.usecases.admit import admit_among
 from shared.usecases.carrying_out import begin_all
 from shared.usecases.services import Services
@@ -20,10 +21,13 @@ def fan_out(services: Services, job_id: str) -> int:
     that sets this off is not believed: the reference is read again. Running it twice changes
     nothing. Raises `StoreUnavailable` and `QueueUnavailable`: the event is then retried.
     """
+    identify(job_id=job_id)
     reference = services.store.reference(job_id)
     if reference is None:
         return 0
-    ready = ReferenceReady(reference_url=reference.image_url)
+    ready = ReferenceReady(
+        reference_url=reference.image_url, painting_seconds=reference.painting_seconds
+    )
     for _ in range(TRIES):
         now = services.clock()
         members = services.store.waiting_for_reference(job_id)

@@ -2,6 +2,7 @@
 
 from shared.domain.job import Book, Job
 from shared.ports import Versioned
+from shared.tracing import identify
 from shared.usecases.refusals import JobNotFound
 from shared.usecases.services import Services
 
@@ -23,6 +24,7 @@ def read_latest_book(services: Services, owner_uid: str, student_task_id: str) -
 
 def owned_job(services: Services, owner_uid: str, job_id: str) -> Versioned[Job]:
     """The job of that id if it is the owner's. Raises `JobNotFound`, `StoreUnavailable`."""
+    identify(job_id=job_id)
     job = services.store.job(job_id)
     if job is None or job.value.owner_uid != owner_uid:
         raise JobNotFound(job_id)

@@ -40,6 +40,7 @@ from shared.ports import (
     Write,
 )
 from shared.usecases.conclude_job import conclude_job
+from shared.usecases.metrics import pictures_ended
 from shared.usecases.services import Services
 from shared.usecases.telling import tell_of
 
@@ -97,14 +98,23 @@ def advance(
             if again is not None and again.value == decision.after and not _is_paid(decision):
                 # Our own commit, whose answer was lost on the way; of an heir's claim nobody
                 # could say whose it is, so it is left to the sweeper.
-                return Advanced(image=again, decision=decision)
+                advanced = Advanced(image=again, decision=decision)
+                _report(services, advanced)
+                return advanced
             if again is None or fencing_token(again.value) != fencing_token(image.value):
                 raise Stale(image.value.image_id) from None
             image = again
             continue
+        _report(services, advanced)
         reach(_after(decision, observed[-1]))
         return advanced
     raise Stale(image.value.image_id)
+
+
+def _report(services: Services, advanced: Advanced) -> None:
+    if advanced.decision.ended:
+        ended = (advanced.decision.after, *advanced.gone_with_it)
+        pictures_ended(ended, advanced.counted, services.clock())
 
 
 def follow_up(services: Services, advanced: Advanced) -> None:
@@ -121,8 +131,7 @@ def follow_up(services: Services, advanced: Advanced) -> None:
     if decision.ended:
         for ended in (image, *advanced.gone_with_it):
             tell_of(services, ended)
-        calls_back = image.callback_url is not None
-        conclude_job(services, image.job_id, advanced.counted, calls_back=calls_back)
+        conclude_job(services, image.job_id, advanced.counted, last=image)
     if decision.hands_slot_on and advanced.heir is None and _others_wait(services):
         enqueue(services.queue.ask_admission)
 
@@ -248,6 +257,7 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             image_id=after.image_id,
             generation=after.generation,
             image_url=after.source_url,
+            painting_seconds=after.painting_seconds,
             ready_at=now,
             expire_at=after.expire_at,
             crowded=image.value.crowded,

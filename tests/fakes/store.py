@@ -93,6 +93,12 @@ class MemoryJobStore:
         found.sort(key=lambda image: (image.value.admit_key, image.value.image_id))
         return found[:limit]
 
+    def count_waiting(self) -> int:
+        return sum(image.value.admit_key is not None for image in self._images())
+
+    def ping(self, seconds: float) -> None:
+        """It is there."""
+
     def overdue(self, before: datetime) -> Iterator[Image]:
         return self._past("due_at", before)
 
