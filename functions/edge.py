@@ -116,7 +116,7 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
                 if request.method not in {"GET", "HEAD"}:
                     raise Problem(405, "method_not_allowed", "Use GET.", headers={"Allow": "GET"})
                 well, told = handler()
-                line |= told
+                line["checks"] = told["checks"]
                 response = flask.Response(
                     json.dumps(told) + "\n", 200 if well else 503, content_type="application/json"
                 )

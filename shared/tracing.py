@@ -160,10 +160,12 @@ def _end(call: _Call, place: _Place | None) -> None:
 
 def identify(*, job_id: str = "", image_id: str = "", **attributes: str) -> None:
     """Tell what the whole call is about, as soon as it is known: its log lines and its span."""
-    belongs_to(whose().of(job_id, image_id))
-    call = _call.get()
+    call, known = _call.get(), whose()
     if call is None:
         return
+    if job_id and job_id == known.job_id:
+        image_id = known.image_id
+    belongs_to(known.of(job_id, image_id))
     call.attributes |= attributes
     job = whose().job_id
     if _place.get() is None and is_traced(job, call.share):

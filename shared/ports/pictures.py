@@ -98,7 +98,10 @@ class PictureStore(Protocol):
         """
 
     def ping(self, seconds: float) -> None:
-        """Find out within so many seconds whether it answers at all. Raises `PictureUnavailable`."""
+        """Find out within so many seconds whether it answers at all.
+
+        Raises `PictureUnavailable`.
+        """
 
 
 class PictureTools(Protocol):

@@ -237,8 +237,8 @@ class JobStore(Protocol):
     def waiting(self, limit: int) -> list[Versioned[Image]]:
         """The next images to admit: those with the lowest `admit_key`."""
 
-    def count_waiting(self) -> int:
-        """How many images wait for a slot."""
+    def count_waiting(self, most: int) -> int:
+        """How many images wait for a slot; counts no more than `most`."""
 
     def ping(self, seconds: float) -> None:
         """Find out within so many seconds whether it answers at all. Raises `StoreUnavailable`."""

@@ -1,13 +1,10 @@
 """The last image to end completes its job."""
 
-from datetime import datetime
-
 from shared.crash_points import CrashPoint, reach
 from shared.domain.events import job_ended
 from shared.domain.image import Image
 from shared.domain.job import Job, JobStatus, conclude
 from shared.ports import ChangeJob, Conflict, Counted, SaveJob
-from shared.tracing import whole_book
 from shared.usecases.metrics import book_ended, is_first_ending
 from shared.usecases.services import Services
 from shared.usecases.telling import tell, tell_of
@@ -69,7 +66,7 @@ def _succeeded(services: Services, job_id: str, counted: Counted, last: Image) -
         return False
     if last.generation == 1:
         pictures = counted.counters.succeeded
-        _first_ending(job_id, JobStatus.SUCCEEDED, last.created_at, now, pictures, last)
+        book_ended(job_id, JobStatus.SUCCEEDED, last.created_at, now, pictures, last)
     reach(CrashPoint.CONCLUDED)
     if calls_back:
         tell(services, job_ended(job_id, now))
@@ -78,19 +75,6 @@ def _succeeded(services: Services, job_id: str, counted: Counted, last: Image) -
 
 def _report(services: Services, job: Job, last: Image | None) -> None:
     patience = services.job_deadline.total_seconds()
-    if job.completed_at is not None and is_first_ending(job, patience):
-        _first_ending(
-            job.job_id, job.status, job.created_at, job.completed_at, job.image_count, last
-        )
-
-
-def _first_ending(
-    job_id: str,
-    status: JobStatus,
-    began: datetime,
-    ended: datetime,
-    pictures: int,
-    last: Image | None,
-) -> None:
-    book_ended(status, (ended - began).total_seconds(), pictures, last)
-    whole_book(job_id, began, ended, status)
+    ended = job.completed_at
+    if ended is not None and is_first_ending(job, patience):
+        book_ended(job.job_id, job.status, job.created_at, ended, job.image_count, last)

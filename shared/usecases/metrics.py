@@ -12,6 +12,7 @@ from shared.domain.job import Job, JobStatus
 from shared.domain.observation import Trouble
 from shared.log import belonging_to, log, whose
 from shared.ports import Counted
+from shared.tracing import whole_book
 
 
 def pictures_ended(images: tuple[Image, ...], counted: Counted | None, now: datetime) -> None:
@@ -56,7 +57,14 @@ def _first_picture(seconds: float) -> None:
     log("INFO", "first picture", seconds=_rounded(seconds))
 
 
-def book_ended(status: JobStatus, seconds: float, pictures: int, last: Image | None) -> None:
+def book_ended(
+    job_id: str,
+    status: JobStatus,
+    began: datetime,
+    ended: datetime,
+    pictures: int,
+    last: Image | None,
+) -> None:
     """A book came to its first ending; `seconds` from its request to there.
 
     `overheadSeconds` is what of it the painter was not at work on the way that decided: the main
@@ -68,6 +76,13 @@ def book_ended(status: JobStatus, seconds: float, pictures: int, last: Image | N
     two images differs otherwise.
     """
     painted = None if last is None else last.critical_seconds
+    seconds = (ended - began).total_seconds()
+    with belonging_to(whose().of(job_id, "")):
+        _book_ended(status, seconds, pictures, painted)
+    whole_book(job_id, began, ended, status)
+
+
+def _book_ended(status: JobStatus, seconds: float, pictures: int, painted: float | None) -> None:
     log(
         "INFO",
         "book ended",
@@ -81,7 +96,8 @@ def book_ended(status: JobStatus, seconds: float, pictures: int, last: Image | N
 def slots(in_use: int, waiting: int, of: int) -> None:
     """How many images hold a slot and how many wait for one, once a sweep.
 
-    `inUse` may pass `slots` by those that wait in the painter's own queue (`SLOTS_AHEAD`).
+    `inUse` may pass `slots` by those that wait in the painter's own queue (`SLOTS_AHEAD`);
+    `waiting` stops at 1000.
     """
     log("INFO", "slots", inUse=in_use, waiting=waiting, slots=of)
 

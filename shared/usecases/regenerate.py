@@ -10,6 +10,7 @@ from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
 from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
+from shared.tracing import identify
 from shared.usecases.read_book import owned_job
 from shared.usecases.refusals import (
     CandidateShown,
@@ -54,6 +55,7 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
             raise ImageNotFound(image_id)
         if not image.value.ended or image.value.next_step is Step.DRAIN:
             raise ImageBusy(image_id)
+        identify(image_id=image_id)
         _check(image.value, wish)
         job = owned_job(services, owner_uid, image.value.job_id).value
         writes = _writes(services, image, job, wish)

@@ -98,9 +98,7 @@ def advance(
             if again is not None and again.value == decision.after and not _is_paid(decision):
                 # Our own commit, whose answer was lost on the way; of an heir's claim nobody
                 # could say whose it is, so it is left to the sweeper.
-                advanced = Advanced(image=again, decision=decision)
-                _report(services, advanced)
-                return advanced
+                return Advanced(image=again, decision=decision)
             if again is None or fencing_token(again.value) != fencing_token(image.value):
                 raise Stale(image.value.image_id) from None
             image = again

@@ -93,8 +93,8 @@ class MemoryJobStore:
         found.sort(key=lambda image: (image.value.admit_key, image.value.image_id))
         return found[:limit]
 
-    def count_waiting(self) -> int:
-        return sum(image.value.admit_key is not None for image in self._images())
+    def count_waiting(self, most: int) -> int:
+        return len(self.waiting(most))
 
     def ping(self, seconds: float) -> None:
         """It is there."""

@@ -89,8 +89,8 @@ class BilledStore:
     def ping(self, seconds: float) -> None:
         _read(self._memory.ping(seconds))
 
-    def count_waiting(self) -> int:
-        return _counted(self._memory.count_waiting())
+    def count_waiting(self, most: int) -> int:
+        return _counted(self._memory.count_waiting(most))
 
     def overdue(self, before: datetime) -> Iterator[Image]:
         return _pages(self._memory.overdue(before))
