@@ -49,13 +49,13 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
     did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
     `CandidateShown`, `NotACharacter`, `NotABackground`, `NothingToPaint`, `StoreUnavailable`.
     """
+    identify(image_id=image_id)
     for _ in range(TRIES):
         image = services.store.image(image_id)
         if image is None or image.value.owner_uid != owner_uid:
             raise ImageNotFound(image_id)
         if not image.value.ended or image.value.next_step is Step.DRAIN:
             raise ImageBusy(image_id)
-        identify(image_id=image_id)
         _check(image.value, wish)
         job = owned_job(services, owner_uid, image.value.job_id).value
         writes = _writes(services, image, job, wish)
