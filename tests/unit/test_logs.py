@@ -13,6 +13,7 @@ from shared.log import log
 from shared.ports import Conflict, StoreUnavailable
 from shared.tracing import identify, no_header, root_id_of, trace_header, trace_id_of, traced_call
 from shared.usecases.admit import admit
+from shared.usecases.fan_out import fan_out
 from shared.usecases.sweep import sweep
 from tests.fakes.world import World
 from tests.unit.billed import HOOKS
@@ -230,21 +231,16 @@ def test_faults_that_quote_a_child_leave_nothing_of_it_in_the_log(world, capsys,
     def breaking(*_, **__):
         raise fault
 
-    for _ in range(12):
-        setattr(tools, where, breaking)
-        post(main.generate, TALE)
+    for turn in range(16):
+        setattr(tools, where, breaking if turn % 4 else working)
         post(main.admit, {})
-        for found in world.store.images_of(job_id):
-            if found.value.next_step is not None:
-                step_of(world, found.value)
-        setattr(tools, where, working)
-        for found in world.store.images_of(job_id):
-            if found.value.next_step is not None:
-                step_of(world, found.value)
-        world.now += (
-            30 * (world.now - world.now.replace(microsecond=0)) or world.services.sweep_grace
-        )
-        post(main.admit, {})
+        if turn % 4 == 0:
+            fan_out(world.services, job_id)
+        for image_id in [found.value.image_id for found in world.store.images_of(job_id)] * 2:
+            image = world.store.image(image_id).value
+            if image.next_step is not None:
+                step_of(world, image)
+        world.now += world.services.sweep_grace
 
     assert MARK not in "".join(capsys.readouterr())
 
