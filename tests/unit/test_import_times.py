@@ -69,9 +69,7 @@ def test_no_function_imports_a_package_that_it_can_do_without() -> None:
         ("generate", {"opentelemetry.sdk", "opentelemetry.exporter"}),
     ],
 )
-def test_a_function_does_not_import_what_only_others_need(
-    function: str, without: set[str]
-) -> None:
+def test_a_function_does_not_import_what_only_others_need(function: str, without: set[str]) -> None:
     names = {module.name for module in imported(f"functions.{function}")}
     assert not names & without
 
