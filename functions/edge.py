@@ -25,7 +25,8 @@ from shared.adapters.span_sender import SpanSender
 from shared.log import log
 from shared.ports import PictureUnavailable, QueueUnavailable, StoreError, StoreUnavailable
 from shared.settings import SettingsError, settings
-from shared.tracing import Header, no_header, traced_call
+from shared.trace_ids import Header, no_header
+from shared.tracing import traced_call
 from shared.usecases.refusals import Refusal
 
 Handler = Callable[[flask.Request], flask.Response]

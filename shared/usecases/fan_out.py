@@ -4,7 +4,6 @@ from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.observation import ReferenceReady
 from shared.ports import Conflict, NoteFannedOut, QueueUnavailable, SaveImage
-from shared.tracing import identify
 from shared.usecases.admit import admit_among
 from shared.usecases.carrying_out import begin_all
 from shared.usecases.services import Services
@@ -21,7 +20,6 @@ def fan_out(services: Services, job_id: str) -> int:
     that sets this off is not believed: the reference is read again. Running it twice changes
     nothing. Raises `StoreUnavailable` and `QueueUnavailable`: the event is then retried.
     """
-    identify(job_id=job_id)
     reference = services.store.reference(job_id)
     if reference is None:
         return 0

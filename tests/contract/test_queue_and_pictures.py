@@ -37,7 +37,7 @@ from shared.ports import (
     PictureUnavailable,
     QueueUnavailable,
 )
-from shared.tracing import root_id_of, trace_id_of
+from shared.trace_ids import root_id_of, trace_id_of
 from tests.contract.conftest import Target
 from tests.fakes.world import FakePictures
 from tests.unit.images import IMAGINE, STORE

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from infra.local.stack import StackOptions
-from shared.tracing import root_id_of, trace_id_of
+from shared.trace_ids import root_id_of, trace_id_of
 from tests.e2e.conftest import SETTINGS, SPEED, Backend, running
 from tests.fakes.otlp import Receiver, otlp_receiver
 

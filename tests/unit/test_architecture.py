@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "shared.domain": {"shared.domain"},
     "shared.ports": {"shared.domain", "shared.ports"},
     "shared.log": {"shared.domain"},
-    "shared.tracing": {"shared.log"},
+    "shared.trace_ids": set(),
+    "shared.tracing": {"shared.log", "shared.trace_ids"},
     "shared.settings_table": {
         "shared.domain",
         "shared.settings_access",

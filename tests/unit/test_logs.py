@@ -11,7 +11,8 @@ import main
 from functions import wiring
 from shared.log import log
 from shared.ports import Conflict, StoreUnavailable
-from shared.tracing import identify, no_header, root_id_of, trace_header, trace_id_of, traced_call
+from shared.trace_ids import no_header, root_id_of, trace_id_of
+from shared.tracing import identify, trace_header, traced_call
 from shared.usecases.admit import admit
 from shared.usecases.fan_out import fan_out
 from shared.usecases.sweep import sweep
@@ -132,6 +133,21 @@ def test_what_is_done_for_other_images_says_those(world, capsys):
     *warnings, own = lines(capsys)
     assert {line["imageId"] for line in warnings} == {f"{first}-000", f"{second}-000"}
     assert "imageId" not in own
+
+
+def test_a_sweep_is_about_no_book_whatever_it_finds(world, capsys):
+    world.triggers = False
+    job_id = post(main.generate, TALE).json["jobId"]
+    world.run(until=lambda: world.store.reference(job_id) is not None)
+    world.now += 2 * world.services.sweep_grace
+    lines(capsys)
+
+    call(main.sweep, method="POST")
+
+    found, slots, own = (line for line in lines(capsys) if "imageId" not in line)
+    assert (found["message"], found["fanOuts"]) == ("sweep found", 1)
+    assert (slots["message"], own["message"]) == ("slots", "call")
+    assert not any("jobId" in line for line in (found, slots, own))
 
 
 def test_tasks_of_a_book_have_one_trace_whether_it_is_traced_or_not(world):

@@ -13,18 +13,8 @@ import main
 from functions import edge, wiring
 from shared.adapters.span_sender import GOOGLE, PAUSE_SECONDS, SpanSender
 from shared.settings import settings
-from shared.tracing import (
-    Span,
-    about,
-    identify,
-    is_traced,
-    no_header,
-    root_id_of,
-    span,
-    trace_header,
-    trace_id_of,
-    traced_call,
-)
+from shared.trace_ids import is_traced, no_header, root_id_of, trace_id_of
+from shared.tracing import Span, about, identify, span, trace_header, traced_call
 from tests.fakes.otlp import otlp_receiver
 from tests.fakes.world import World
 from tests.unit.calling import call, post
