@@ -6,6 +6,7 @@ from functions.cancel import cancel
 from functions.download import download
 from functions.fanout import fanout
 from functions.generate import generate
+from functions.health import health
 from functions.jobs import jobs
 from functions.notify import notify
 from functions.postprocess import postprocess
@@ -22,6 +23,7 @@ __all__ = [
     "download",
     "fanout",
     "generate",
+    "health",
     "jobs",
     "notify",
     "postprocess",

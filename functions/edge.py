@@ -4,11 +4,13 @@ Nothing that goes wrong inside reaches a caller as text. Every call leaves one s
 its duration and what it cost; the benchmark and log-based metrics read those.
 """
 
+import json
+import os
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import flask
@@ -17,14 +19,17 @@ from cloudevents.http import CloudEvent
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from functions.api.models import StepModel
-from functions.api.parsing import bounded_data
 from functions.api.problems import Problem, internal_error, refused, unavailable
+from functions.api.reading import bounded_data
+from functions.api.step_model import StepModel
 from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
+from shared.adapters.span_sender import SpanSender
 from shared.log import log
 from shared.ports import PictureUnavailable, QueueUnavailable, StoreError, StoreUnavailable
 from shared.settings import SettingsError, settings
+from shared.trace_ids import Header, no_header
+from shared.tracing import traced_call
 from shared.usecases.refusals import Refusal
 
 Handler = Callable[[flask.Request], flask.Response]
@@ -45,7 +50,7 @@ def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
         @functions_framework.http
         @wraps(handler)
         def function(request: flask.Request) -> flask.Response:
-            with _logged(handler.__name__) as line:
+            with _logged(handler.__name__, request.headers.get) as line:
                 try:
                     if request.method not in methods:
                         detail = f"Use {methods[0]}."
@@ -75,7 +80,7 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
     @functions_framework.http
     @wraps(handler)
     def function(request: flask.Request) -> flask.Response:
-        with _logged(handler.__name__) as line:
+        with _logged(handler.__name__, request.headers.get) as line:
             try:
                 check_invoker(request, handler.__name__)
                 bounded_data(request, MOST_TASK_BYTES, keep=True)
@@ -106,7 +111,7 @@ def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent
     @functions_framework.cloud_event
     @wraps(handler)
     def function(event: CloudEvent) -> None:
-        with _logged(handler.__name__) as line:
+        with _logged(handler.__name__, _header_of_event()) as line:
             try:
                 check_invoker(flask.request, handler.__name__)
                 _limit_event(event)
@@ -122,6 +127,35 @@ def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent
                 raise EventFailed("the event will be delivered again") from None
             if line["status"] != 200:
                 flask.abort(flask.Response(_SAID[line["status"]], line["status"]))
+
+    return function
+
+
+def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) -> EntryPoint:
+    """A function for who watches over the server (GET): 200 if all is well, 503 if not; as JSON.
+
+    The handler answers whether it is, and what there is to tell.
+    """
+
+    @functions_framework.http
+    @wraps(handler)
+    def function(request: flask.Request) -> flask.Response:
+        with _logged(handler.__name__, request.headers.get) as line:
+            try:
+                if request.method not in {"GET", "HEAD"}:
+                    raise Problem(405, "method_not_allowed", "Use GET.", headers={"Allow": "GET"})
+                well, told = handler()
+                line["checks"] = told["checks"]
+                response = flask.Response(
+                    json.dumps(told) + "\n", 200 if well else 503, content_type="application/json"
+                )
+            except Exception as error:  # noqa: BLE001 - the boundary: all become answers
+                problem = _problem(error)
+                line["code"] = problem.code
+                response = problem.response()
+            response.headers["Cache-Control"] = "no-store"
+            line["status"] = response.status_code
+            return response
 
     return function
 
@@ -178,17 +212,17 @@ def _log_error(error: Exception) -> None:
 
 
 @contextmanager
-def _logged(function: str) -> Iterator[dict[str, Any]]:
+def _logged(function: str, header: Header) -> Iterator[dict[str, Any]]:
     started = time.perf_counter()
     line: dict[str, Any] = {}
-    with metered() as meter:
+    with _traced(function, header) as attributes, metered() as meter:
         try:
             yield line
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            severity = "INFO" if line.get("status", 500) < 500 else "ERROR"
+            status = line.get("status", 500)
             log(
-                severity,  # type: ignore[arg-type]
+                "INFO" if status < 500 else "ERROR",
                 "call",
                 function=function,
                 durationMs=milliseconds,
@@ -197,3 +231,30 @@ def _logged(function: str) -> Iterator[dict[str, Any]]:
                 tasks=meter.tasks,
                 **line,
             )
+            attributes["outcome"] = str(line.get("did") or status)
+
+
+@contextmanager
+def _traced(function: str, header: Header) -> Iterator[dict[str, str]]:
+    try:
+        project, share = settings().project, settings().trace_share
+    except SettingsError:  # which is the handler's to tell
+        project, share = "", 0.0
+    with traced_call(
+        function, header, project=project, share=share, send=lambda spans: _sender().send(spans)
+    ) as attributes:
+        yield attributes
+
+
+@lru_cache(maxsize=1)
+def _sender() -> SpanSender:
+    """Asked for only where something is traced."""
+    values = settings()
+    # Of each service that Cloud Functions (2nd gen.) runs in; the local stack is one process.
+    service = os.environ.get("K_SERVICE", "fairy-tale-images")
+    return SpanSender(values.trace_url, project=values.project, service=service)
+
+
+def _header_of_event() -> Header:
+    """An event's request came with a trace, too, if it is a request that brought it."""
+    return flask.request.headers.get if flask.has_request_context() else no_header

@@ -4,6 +4,7 @@ from cloudevents.http import CloudEvent
 
 from functions.edge import event_function
 from functions.wiring import services
+from shared.tracing import identify
 from shared.usecases.fan_out import fan_out
 
 
@@ -14,4 +15,5 @@ def fanout(event: CloudEvent) -> str:
     Of the event only the document's name is used: what it holds is read again.
     """
     job_id = str(event["document"]).rsplit("/", 1)[1]
+    identify(job_id=job_id)
     return f"started {fan_out(services(), job_id)}"

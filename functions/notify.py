@@ -3,8 +3,9 @@
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from functions.api.parsing import IMAGE_ID, bounded_data
+from functions.api.parsing import IMAGE_ID
 from functions.api.problems import Problem
+from functions.api.reading import bounded_data
 from functions.edge import client_function
 from functions.wiring import services
 from shared.usecases.take_news import ForgedNews, take_news

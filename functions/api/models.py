@@ -194,16 +194,6 @@ class CancelModel(RequestModel):
     """Which job."""
 
 
-class StepModel(BaseModel):
-    """The body of a task: an image and its fencing token; fields of a newer version pass."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
-
-    image_id: str
-    generation: int
-    seq: int
-
-
 class CallbackModel(BaseModel):
     """The body of a callback's task: which ending to tell of; fields of a newer version pass."""
 

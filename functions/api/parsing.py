@@ -23,6 +23,7 @@ from functions.api.models import (
     field_names,
 )
 from functions.api.problems import Fault, Problem
+from functions.api.reading import bounded_data
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -114,21 +115,6 @@ def job_id_of_query_or_body(request: flask.Request) -> str:
     if in_query not in {None, in_body}:
         raise Problem(400, "ambiguous_id", "Name one job: the query and the body differ.")
     return in_body
-
-
-def bounded_data(request: flask.Request, most_bytes: int, *, keep: bool = False) -> bytes:
-    """The whole body. Raises `RequestEntityTooLarge`, and has read no more than that then.
-
-    `keep` it for whoever reads it again: else there is nothing left.
-    """
-    if (request.content_length or 0) > most_bytes:
-        raise RequestEntityTooLarge
-    # A body that is sent in chunks has no length, and is silently cut off at the limit.
-    request.max_content_length = most_bytes + 1
-    data = request.get_data(cache=keep)
-    if len(data) > most_bytes:
-        raise RequestEntityTooLarge
-    return data
 
 
 def _json_body(request: flask.Request, most_bytes: int) -> object:

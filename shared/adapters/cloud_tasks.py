@@ -15,6 +15,7 @@ from shared.adapters.meter import count
 from shared.domain.events import Event
 from shared.domain.image import Image, Step
 from shared.ports import QueueUnavailable
+from shared.tracing import span, trace_header
 
 STEPS, ADMISSION, POST_PROCESSING = "steps", "admission", "post-processing"
 CALLBACKS = "callbacks"
@@ -92,16 +93,24 @@ class CloudTaskQueue:
     def ask_admission(self, at: datetime | None = None) -> None:  # noqa: D102
         self._create(ADMISSION, "admit", {}, at)
 
+    def ping(self, seconds: float) -> None:  # noqa: D102
+        name = self._client.queue_path(self._project, self._location, STEPS)
+        try:
+            self._client.get_queue(name=name, timeout=seconds, retry=None)
+        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
+            raise QueueUnavailable(str(error)) from error
+        count(tasks=1)
+
     def _step(self, image: Image, at: datetime | None, name: str | None = None) -> None:
         token = {
             "imageId": image.image_id,
             "generation": image.generation,
             "seq": image.seq,
         }
+        queue, function = STEPS, "step"
         if image.next_step is Step.STORE:
-            self._create(POST_PROCESSING, "postprocess", token, at, name)
-        else:
-            self._create(STEPS, "step", token, at, name)
+            queue, function = POST_PROCESSING, "postprocess"
+        self._create(queue, function, token, at, name, job_id=image.job_id)
 
     def _create(
         self,
@@ -110,12 +119,14 @@ class CloudTaskQueue:
         body: dict[str, object],
         at: datetime | None,
         name: str | None = None,
+        *,
+        job_id: str = "",
     ) -> None:
         url = f"{self._functions_url}/{function}"
         request = tasks_v2.HttpRequest(
             http_method=tasks_v2.HttpMethod.POST,
             url=url,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **trace_header(job_id)},
             body=json.dumps(body).encode(),
         )
         if self._service_account:
@@ -127,7 +138,8 @@ class CloudTaskQueue:
         if name is not None:
             task.name = f"{parent}/tasks/{name}"
         try:
-            self._client.create_task(parent=parent, task=task, **self._call)
+            with span("create task"):
+                self._client.create_task(parent=parent, task=task, **self._call)
         except google_errors.AlreadyExists:
             if name is None:
                 raise

@@ -39,6 +39,7 @@ from shared.ports import (
     Write,
     latest_job,
 )
+from shared.tracing import span
 
 PAGE = 200
 """Documents per page of a sweep's query."""
@@ -100,11 +101,11 @@ class FirestoreJobStore:
 
     @at_the_boundary
     def fence(self) -> Versioned[Fence]:  # noqa: D102
-        return self._read(Fence, self._fence_ref()) or Versioned(Fence(), None)
+        return self._read(Fence, self._admission_ref("fence")) or Versioned(Fence(), None)
 
     @at_the_boundary
     def pace(self) -> Pace:  # noqa: D102
-        found = self._read(Pace, self._pace_ref())
+        found = self._read(Pace, self._admission_ref("pace"))
         return found.value if found else Pace()
 
     @at_the_boundary
@@ -118,6 +119,15 @@ class FirestoreJobStore:
     @at_the_boundary
     def waiting(self, limit: int) -> list[Versioned[Image]]:  # noqa: D102
         return self._query_images(self._all_images().order_by("admitKey").limit(limit))
+
+    @at_the_boundary
+    def count_waiting(self, most: int) -> int:  # noqa: D102
+        return self._count(self._all_images().order_by("admitKey").limit(most))
+
+    @at_the_boundary
+    def ping(self, seconds: float) -> None:  # noqa: D102
+        self._admission_ref("fence").get(timeout=seconds, retry=None)
+        count(reads=1)
 
     def overdue(self, before: datetime) -> Iterator[Image]:  # noqa: D102
         return self._pages(Image, self._past(self._all_images(), "dueAt", before))
@@ -168,7 +178,8 @@ class FirestoreJobStore:
         for write in writes:
             at.append((len(batch), write))
             self._add(batch, write)
-        results = batch.commit(**self._call)
+        with span("commit"):
+            results = batch.commit(**self._call)
         count(writes=len(batch))
         versions = {w.after.image_id: results[i].update_time
                     for i, w in at if isinstance(w, SaveImage)}  # fmt: skip
@@ -199,9 +210,11 @@ class FirestoreJobStore:
                 changes = {"fanOutDueAt": firestore.DELETE_FIELD}
                 batch.update(self._image_ref(write.image_id), changes)
             case PassFence():
-                self._replace(batch, self._fence_ref(), write.after, write.before.version)
+                self._replace(
+                    batch, self._admission_ref("fence"), write.after, write.before.version
+                )
             case SavePace():
-                batch.set(self._pace_ref(), documents.to_document(write.pace))
+                batch.set(self._admission_ref("pace"), documents.to_document(write.pace))
 
     def _change_job(self, batch: firestore.WriteBatch, write: ChangeJob) -> None:
         changes = documents.camel({"updated_at": write.at, **write.fields})
@@ -242,11 +255,8 @@ class FirestoreJobStore:
     def _latest_ref(self, owner_uid: str, student_task_id: str) -> firestore.DocumentReference:
         return self._client.document("latestJobs", latest_key(owner_uid, student_task_id))
 
-    def _fence_ref(self) -> firestore.DocumentReference:
-        return self._client.document("admission", "fence")
-
-    def _pace_ref(self) -> firestore.DocumentReference:
-        return self._client.document("admission", "pace")
+    def _admission_ref(self, name: str) -> firestore.DocumentReference:
+        return self._client.document("admission", name)
 
     def _all_images(self) -> Any:
         return self._client.collection_group("images")

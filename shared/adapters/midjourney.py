@@ -27,6 +27,7 @@ from shared.domain.observation import (
     ParentLost,
     Refused,
     Told,
+    Trouble,
     Unreachable,
 )
 from shared.ports import LookAnswer, Picture, SubmitAnswer
@@ -110,13 +111,18 @@ class MidJourneyPainter:
             return Unreachable(reason="the proxy's list of tasks does not reach back far enough")
         return Missing(searched=True)
 
+    def ping(self, seconds: float) -> Unreachable | None:  # noqa: D102
+        return self._http.ping(seconds)
+
     def _without_parent(
         self, what: str, body: dict[str, object], token: str, hook: str | None
     ) -> SubmitAnswer | NoEndpoint:
         limit = self._http.time_limit()
         answer = self._submissions.send(what, body, token=token, hook=hook, limit=limit)
         # Without a parent to be lost, code 3 says that no account is enabled: that may change.
-        return Busy(reason=answer.reason) if isinstance(answer, ParentLost) else answer
+        if isinstance(answer, ParentLost):
+            return Busy(reason=answer.reason, trouble=Trouble.ACCOUNT_DISABLED)
+        return answer
 
 
 def _host(url: str) -> str:

@@ -21,6 +21,7 @@ from shared.domain.observation import (
     Refused,
     Sighting,
     Told,
+    Trouble,
     Unreachable,
     Unsure,
 )
@@ -70,6 +71,25 @@ _NOT_YET = (
     "暂不可用",
     "临时封锁",
 )
+_TROUBLE_OF_CODE = {
+    QUEUE_FULL: Trouble.QUEUE_FULL,
+    RATE_LIMITED: Trouble.RATE_LIMITED,
+}
+_TROUBLES = (
+    # What is looked for in a proxy's words, in lower case; the first that is there. novicezk's
+    # `CaptchaEmbeddedHandler`, Discord's and MidJourney's own words, trueai-org's in Chinese.
+    ("captcha", Trouble.CAPTCHA),
+    ("人机", Trouble.CAPTCHA),
+    ("unauthorized", Trouble.UNAUTHORIZED),
+    ("rate limit", Trouble.RATE_LIMITED),
+    ("已达上限", Trouble.RATE_LIMITED),
+    ("blocked", Trouble.BLOCKED),
+    ("封锁", Trouble.BLOCKED),
+    ("pending mod message", Trouble.BLOCKED),
+    ("subscription", Trouble.OUT_OF_CREDIT),
+    ("credits", Trouble.OUT_OF_CREDIT),
+    ("账号", Trouble.ACCOUNT_DISABLED),
+)
 _NUMBER = re.compile(r"^\s*(?:\d\ufe0f?\u20e3|\d[.)]\s)\s*", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _PARAMETERS = re.compile(r"(?:^|\s)(?:--|—)[A-Za-z].*", re.DOTALL)
@@ -92,10 +112,13 @@ class HadAlready:
 
 
 def submit_answer(answer: Mapping[str, Any]) -> SubmitAnswer | ParentLost | ToConfirm | HadAlready:
-    """What a SubmitResult means."""
+    """What a SubmitResult means.
+
+    Its words are read and not passed on: they end in logs, and may quote what they were sent.
+    """
     code, task_id = answer["code"], answer.get("result")
     description = str(answer.get("description") or answer.get("message") or f"code {code}")
-    properties = answer.get("properties") or {}
+    reason, properties = f"the proxy answered code {code}", answer.get("properties") or {}
     if code in {ACCEPTED, QUEUED}:
         # Taken, it says; without an id only a search can tell.
         return Accepted(task_id=str(task_id)) if task_id else Unsure(reason="no id in the answer")
@@ -104,21 +127,22 @@ def submit_answer(answer: Mapping[str, Any]) -> SubmitAnswer | ParentLost | ToCo
     if code == NOT_FOUND or "task_not_found" in description:
         # "No such account": of an upscale its grid's, which may come back.
         account = "账号" in description or "account" in description
-        return Busy(reason=description) if account else ParentLost(reason=description)
+        lost = ParentLost(reason=reason)
+        return Busy(reason=reason, trouble=Trouble.ACCOUNT_DISABLED) if account else lost
     if code in {QUEUE_FULL, FAILED, RATE_LIMITED}:
-        return Busy(reason=description)
+        trouble = _TROUBLE_OF_CODE.get(code) or trouble_of(description) or Trouble.OTHER
+        return Busy(reason=reason, trouble=trouble)
     if code == BANNED_WORD:
         word = properties.get("bannedWord")
         message = f"The word “{word}” is on the painter's list of banned words. Use another one."
         return Refused(failure=Failure(code=FailureCode.BANNED_WORD, message=message))
-    if code == INVALID and any(words in description for words in _NOT_YET):
-        return Busy(reason=description)
-    if answer.get("success") is False:
-        # trueai-org's other envelope, for what its filters stop before a task is made: limits.
-        return Busy(reason=description)
+    not_yet = code == INVALID and any(words in description for words in _NOT_YET)
+    # trueai-org's other envelope, for what its filters stop before a task is made: limits.
+    if not_yet or answer.get("success") is False:
+        return Busy(reason=reason, trouble=trouble_of(description) or Trouble.OTHER)
     if code == INVALID and "异常" in description and "提交" in description:
         # trueai-org: an unexpected exception somewhere in the submission.
-        return Unsure(reason=description)
+        return Unsure(reason=reason)
     message = f"The painter refused the request (code {code}). Change the prompt."
     if "禁止上传" in description:
         message = "The painter takes no drawings: uploads are switched off there. Leave it out."
@@ -150,9 +174,11 @@ def task_of(answer: object) -> Mapping[str, Any] | Unreachable | None:
 def sighting(task: Mapping[str, Any]) -> Sighting:
     """What a Task says of its painting."""
     phase = _PHASES.get(str(task.get("status")), Phase.WAITING)
-    failure, permanent = None, False
+    failure, permanent, trouble = None, False, None
     if phase is Phase.FAILED:
-        failure, permanent = _failure(str(task.get("failReason") or ""))
+        reason = str(task.get("failReason") or "")
+        failure, permanent = _failure(reason)
+        trouble = None if permanent else trouble_of(reason)
     described = phase is Phase.DONE and task.get("action") == "DESCRIBE"
     return Sighting(
         task_id=str(task["id"]),
@@ -164,6 +190,7 @@ def sighting(task: Mapping[str, Any]) -> Sighting:
         finished_at=_moment(task.get("finishTime")),
         failure=failure,
         permanent=permanent,
+        trouble=trouble,
     )
 
 
@@ -236,6 +263,12 @@ def _percent(progress: object) -> int | None:
     if text.endswith("%") and text[:-1].isdecimal() and len(text) <= len("100%"):
         return min(100, int(text[:-1]))
     return None
+
+
+def trouble_of(words: str) -> Trouble | None:
+    """What is wrong with the painter itself, if its words say so."""
+    lower = words.lower()
+    return next((trouble for sign, trouble in _TROUBLES if sign in lower), None)
 
 
 def _failure(reason: str) -> tuple[Failure, bool]:

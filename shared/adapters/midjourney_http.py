@@ -14,7 +14,8 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from shared.adapters.midjourney_answers import CERTAIN_REFUSALS, NOT_FOUND, task_of
-from shared.domain.observation import Busy, Unreachable, Unsure
+from shared.domain.observation import Busy, Trouble, Unreachable, Unsure
+from shared.tracing import span
 
 CONNECT_SECONDS = 3.05
 """Slightly above a multiple of 3, TCP's own retransmission time-out."""
@@ -82,18 +83,19 @@ class ProxyHttp:
         try:
             # A connection of its own: on a kept one that the proxy has just closed, nobody could
             # say whether the submission arrived.
-            response = requests.post(
-                f"{self._url}/submit/{what}",
-                json=body,
-                headers={**self._headers, "Connection": "close"},
-                timeout=(connect, min(self._timeout, left - connect)),
-                allow_redirects=False,
-            )
+            with span("submit"):
+                response = requests.post(
+                    f"{self._url}/submit/{what}",
+                    json=body,
+                    headers={**self._headers, "Connection": "close"},
+                    timeout=(connect, min(self._timeout, left - connect)),
+                    allow_redirects=False,
+                )
         except requests.ConnectTimeout:
-            return Busy(reason="the proxy did not answer the connection")
+            return _out_of_reach("the proxy did not answer the connection")
         except requests.ConnectionError as error:
             if _never_connected(error):
-                return Busy(reason="the proxy refused the connection")
+                return _out_of_reach("the proxy refused the connection")
             return Unsure(reason="the connection broke before the answer")
         except requests.RequestException as error:
             return Unsure(reason=f"no answer ({type(error).__name__})")
@@ -101,30 +103,40 @@ class ProxyHttp:
 
     # --- looking ---------------------------------------------------------------------------------
 
+    def ping(self, seconds: float) -> Unreachable | None:
+        """Ask for a task that can't be; `Unreachable` unless the proxy answers, and lets us in."""
+        # Half for the connection, half for the answer.
+        answer = task_of(self._get("/task/0/fetch", (seconds / 2, seconds / 2)))
+        return answer if isinstance(answer, Unreachable) else None
+
     def task(
         self, task_id: str, limit: TimeLimit | None = None
     ) -> Mapping[str, Any] | Unreachable | None:
         """One of the proxy's tasks; None if it knows no such task."""
-        return task_of(self._get(f"/task/{task_id}/fetch", limit))
+        return task_of(self._get(f"/task/{task_id}/fetch", self._timeouts(limit)))
 
     def tasks(self) -> list[Any] | Unreachable:
         """The proxy's list of tasks, newest first."""
-        answer = self._get("/task/list", None)
+        answer = self._get("/task/list", self._timeouts(None))
         if isinstance(answer, list | Unreachable):
             return answer
         return Unreachable(reason="the proxy's task list is not a list")
 
-    def _get(self, path: str, limit: TimeLimit | None) -> Any:
+    def _timeouts(self, limit: TimeLimit | None) -> tuple[float, float]:
+        """Of the connection and of the answer."""
+        # Before a submission: half of the time stays for the submission itself.
+        most = max(limit.left(), SHORTEST_SECONDS) / 4 if limit is not None else self._timeout
+        return min(CONNECT_SECONDS, most), min(self._timeout, most)
+
+    def _get(self, path: str, timeouts: tuple[float, float]) -> Any:
         """The decoded answer; None for nothing; `Unreachable` for any trouble."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
             session.headers.update(self._headers)
-        # Before a submission: half of the time stays for the submission itself.
-        most = max(limit.left(), SHORTEST_SECONDS) / 4 if limit is not None else self._timeout
-        timeout = (min(CONNECT_SECONDS, most), min(self._timeout, most))
         try:
-            response = session.get(self._url + path, timeout=timeout, allow_redirects=False)
+            with span("look"):
+                response = session.get(self._url + path, timeout=timeouts, allow_redirects=False)
         except requests.RequestException as error:
             return Unreachable(reason=type(error).__name__)
         status = response.status_code
@@ -137,10 +149,15 @@ class ProxyHttp:
         return Unreachable(reason=f"the proxy answered HTTP {status}")
 
 
+def _out_of_reach(reason: str) -> Busy:
+    return Busy(reason=reason, trouble=Trouble.UNREACHABLE)
+
+
 def _judged(response: requests.Response) -> Mapping[str, Any] | NoEndpoint | Busy | Unsure:
     status = response.status_code
     if status in {401, 403, 429}:
-        return Busy(reason=f"the proxy answered HTTP {status}")
+        trouble = Trouble.RATE_LIMITED if status == 429 else Trouble.UNAUTHORIZED
+        return Busy(reason=f"the proxy answered HTTP {status}", trouble=trouble)
     answer = _json(response)
     code = answer.get("code") if isinstance(answer, dict) else None
     means_it = (

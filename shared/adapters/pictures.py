@@ -16,6 +16,7 @@ from google.auth.exceptions import GoogleAuthError
 from shared.adapters.download import Rules, download
 from shared.adapters.picture_formats import MOST_BYTES, picture_of
 from shared.ports import Picture, PictureRejected, PictureUnavailable
+from shared.tracing import span
 
 if TYPE_CHECKING:
     import google.cloud.storage as storage
@@ -107,18 +108,26 @@ class BucketPictureStore:
         blob.cache_control = "public, max-age=31536000, immutable"
         blob.metadata = {TOKEN_FIELD: token}
         try:
-            blob.upload_from_string(
-                picture.data,
-                content_type=picture.content_type,
-                if_generation_match=0,
-                timeout=self._call_seconds,
-                retry=self._retry,
-            )
+            with span("put picture"):
+                blob.upload_from_string(
+                    picture.data,
+                    content_type=picture.content_type,
+                    if_generation_match=0,
+                    timeout=self._call_seconds,
+                    retry=self._retry,
+                )
         except google_errors.PreconditionFailed:
             pass  # an earlier try stored it: names are unique to a generation
         except _FAULTS as error:
             raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
         return self._link.replace("{name}", quote(name, safe="")).replace("{token}", token)
+
+    def ping(self, seconds: float) -> None:  # noqa: D102
+        try:
+            # Asks for no more rights than the pictures themselves do.
+            list(self._client.list_blobs(self._bucket, max_results=1, timeout=seconds, retry=None))
+        except _FAULTS as error:
+            raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
 
     def read(self, name: str) -> Picture:  # noqa: D102
         blob = self._client.bucket(self._bucket).blob(name)

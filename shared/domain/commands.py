@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.domain import endings
 from shared.domain.failure import Failure, FailureCode
 from shared.domain.image import Image, ImageStatus, Step
-from shared.domain.observation import Admitted, RegenerateRequested
+from shared.domain.observation import Admitted, ReferenceReady, RegenerateRequested
 from shared.domain.policy import Policy
 from shared.domain.stage import (
     DESCRIBE,
@@ -58,11 +58,17 @@ def _first_stage(image: Image, policy: Policy) -> Stage:
     return IMAGINE
 
 
-def start_after(image: Image, reference_url: str) -> Image:
+def start_after(image: Image, reference: ReferenceReady) -> Image:
     """Queue a member that waited for its reference."""
     if image.status is not ImageStatus.WAITING_FOR_REFERENCE:
         return image
-    return queue(replace(image, reference_url=reference_url))
+    return queue(
+        replace(
+            image,
+            reference_url=reference.reference_url,
+            reference_seconds=reference.painting_seconds,
+        )
+    )
 
 
 def cancel(image: Image, now: datetime, policy: Policy) -> Image:

@@ -207,7 +207,7 @@ def _obey(image: Image, request: Observation, now: datetime, policy: Policy) -> 
         case Admitted():
             return admit(image, request, now, policy)
         case ReferenceReady():
-            return start_after(image, request.reference_url)
+            return start_after(image, request)
         case ReferenceFailed():
             return endings.fail_with_reference(image)
         case CancelRequested():

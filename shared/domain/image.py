@@ -92,6 +92,8 @@ class Submission:
     """The version of the prompt rules that the IMAGINE's prompt was built by."""
     done: bool = False
     """Whether the painter finished it: of an IMAGINE, whether its four pictures can be upscaled."""
+    seconds: float | None = None
+    """How long the painter worked on it until it was done, by its own clock, if it said."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
 
@@ -194,6 +196,8 @@ class Image:
     """Whether others waited for a slot when it got its own, so that one may wait for it again."""
     reference_url: str | None = None
     """The picture that it is painted after."""
+    reference_seconds: float | None = None
+    """What the painter worked on that one, if this image had to wait for it."""
     fan_out_due_at: datetime | None = None
     """On a reference that is ready: by when its members should have been started."""
     callback_url: str | None = None
@@ -253,6 +257,22 @@ class Image:
     def keeps_its_grid(self) -> bool:
         """Whether this generation began with the four pictures of an earlier one."""
         return self.has_grid and self.imagine_attempts == 0
+
+    @property
+    def painting_seconds(self) -> float | None:
+        """What the painter worked on this generation's picture, failed tries apart, if it said."""
+        parts = [self.upscale] if self.keeps_its_grid else [self.imagine, self.upscale]
+        known = [part.seconds for part in parts if part and part.seconds is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+    @property
+    def critical_seconds(self) -> float | None:
+        """The same, and before it the main character's, if this one had to wait for that."""
+        before = 0.0 if self.is_reference else self.reference_seconds
+        own = self.painting_seconds
+        if self.status is not ImageStatus.SUCCEEDED or before is None or own is None:
+            return None
+        return before + own
 
     @property
     def is_reference(self) -> bool:

@@ -24,6 +24,25 @@ class Accepted:
     repeated UPSCALE with the task that it had before."""
 
 
+class Trouble(StrEnum):
+    """What keeps the painter from painting for us, as far as its words tell; for who watches it."""
+
+    QUEUE_FULL = "queue_full"
+    ACCOUNT_DISABLED = "account_disabled"
+    """The proxy has no account that it may use: switched off by hand, or by Discord."""
+    BLOCKED = "blocked"
+    """MidJourney, or the proxy, shuts the account out for some time."""
+    CAPTCHA = "captcha"
+    """Discord or MidJourney wants a person to show that it is one."""
+    OUT_OF_CREDIT = "out_of_credit"
+    """The subscription is over, or its hours are used up."""
+    UNAUTHORIZED = "unauthorized"
+    """The proxy does not take our secret, or Discord not the proxy's token."""
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Busy:
     """The painter certainly did not take the submission, but may later: try again after a while."""
@@ -32,6 +51,7 @@ class Busy:
     everyone: bool = True
     """Whether any other submission would have met the same: the painter's queue is full, its
     account disabled, it is out of reach."""
+    trouble: Trouble = Trouble.OTHER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +105,18 @@ class Sighting:
     """With phase FAILED: why."""
     permanent: bool = False
     """With phase FAILED: whether trying again is pointless."""
+    trouble: Trouble | None = None
+    """With phase FAILED: what is wrong with the painter itself, if its words say so."""
     asked_at: datetime | None = None
     """When the painter was asked, by our clock: of what came after, the answer knows nothing."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the painter worked on it, by its own clock; None if it did not say."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        seconds = (self.finished_at - self.started_at).total_seconds()
+        return seconds if seconds >= 0 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +186,8 @@ class ReferenceReady:
     """The book's reference can be painted after."""
 
     reference_url: str
+    painting_seconds: float | None = None
+    """What the painter worked on it; None if it did not say."""
 
 
 @dataclass(frozen=True)

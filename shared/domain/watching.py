@@ -28,7 +28,7 @@ def watched(image: Image, stage: Stage, seen: Sighting, now: datetime, policy: P
             described = (seen.words or "").strip()[:MOST_DESCRIBED]
             return go_on(replace(image, described=described), now)
         case Phase.DONE if seen.picture_url is not None:
-            return _done(image, stage, seen.picture_url, now, policy)
+            return _done(_timed(image, stage, seen), stage, seen.picture_url, now, policy)
         case Phase.FAILED if seen.permanent and stage is DESCRIBE:
             return go_on(image, now)
         case Phase.FAILED if seen.failure is not None and seen.permanent:
@@ -112,6 +112,13 @@ def drained(
     if at_work:
         return replace(image, due_at=now + policy.look_max)
     return replace(image, next_step=None, due_at=None, admitted_at=None, holds_slot=False)
+
+
+def _timed(image: Image, stage: Stage, seen: Sighting) -> Image:
+    submission = stage.submission(image)
+    if submission is None:
+        return image
+    return stage.with_submission(image, replace(submission, seconds=seen.seconds))
 
 
 def _done(image: Image, stage: Stage, url: str, now: datetime, policy: Policy) -> Image:

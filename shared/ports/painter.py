@@ -58,3 +58,6 @@ class Painter(Protocol):
         `Missing` is a proof: of everything that the painter was sent from `since` on, nothing
         carries the token. A list that does not reach back that far proves nothing: `Unreachable`.
         """
+
+    def ping(self, seconds: float) -> Unreachable | None:
+        """Find out within so many seconds whether it answers at all; begins and costs nothing."""

@@ -97,6 +97,12 @@ class PictureStore(Protocol):
         `PictureUnavailable`.
         """
 
+    def ping(self, seconds: float) -> None:
+        """Find out within so many seconds whether it answers at all.
+
+        Raises `PictureUnavailable`.
+        """
+
 
 class PictureTools(Protocol):
     """What has to be done with pictures' pixels."""

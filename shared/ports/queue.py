@@ -34,3 +34,6 @@ class TaskQueue(Protocol):
 
     def ask_admission(self, at: datetime | None = None) -> None:
         """Have the admission run soon, or at that moment."""
+
+    def ping(self, seconds: float) -> None:
+        """Find out within so many seconds whether it answers at all; creates nothing."""

@@ -44,6 +44,8 @@ class Reference:
     generation: int
     image_url: str
     """The painter's own link, which works at once and expires."""
+    painting_seconds: float | None = None
+    """What the painter worked on it, if it said."""
     ready_at: datetime
     expire_at: datetime
     crowded: bool = False
@@ -234,6 +236,12 @@ class JobStore(Protocol):
 
     def waiting(self, limit: int) -> list[Versioned[Image]]:
         """The next images to admit: those with the lowest `admit_key`."""
+
+    def count_waiting(self, most: int) -> int:
+        """How many images wait for a slot; counts no more than `most`."""
+
+    def ping(self, seconds: float) -> None:
+        """Find out within so many seconds whether it answers at all. Raises `StoreUnavailable`."""
 
     def overdue(self, before: datetime) -> Iterator[Image]:
         """Every image whose step was due before that moment, the longest overdue first."""

@@ -25,16 +25,24 @@ from shared.domain.observation import (
     Refused,
     Sighting,
     StoreFailed,
+    Trouble,
     Unreachable,
     Unsure,
 )
 from shared.domain.stage import WATCHING
 from shared.log import log
 from shared.ports import PictureRejected, PictureUnavailable, StoreError
+from shared.tracing import about
+from shared.usecases.metrics import painter_refused
 from shared.usecases.pausing import pause_admission
 from shared.usecases.pictures import choose_candidate, store_picture
 from shared.usecases.services import Services
 from shared.usecases.transitions import Advanced, Stale, advance, call_off_alarms, follow_up
+
+REFUSALS = frozenset({FailureCode.BANNED_WORD, FailureCode.MODERATED, FailureCode.PROMPT_REJECTED})
+"""What the painter finds wrong with a request."""
+ALARMING = frozenset(Trouble) - {Trouble.QUEUE_FULL, Trouble.UNREACHABLE, Trouble.OTHER}
+"""What does not pass by itself, as far as is known."""
 
 
 def carry_out(services: Services, advanced: Advanced) -> Advanced:
@@ -42,6 +50,14 @@ def carry_out(services: Services, advanced: Advanced) -> Advanced:
 
     Raises `Stale`, `StoreUnavailable`: what was committed by then is found by the sweeper.
     """
+    image = advanced.image.value
+    with about(image.image_id, stage=image.next_step or "none") as told:
+        after = _carry_out(services, advanced)
+        told["outcome"] = after.decision.after.status
+    return after
+
+
+def _carry_out(services: Services, advanced: Advanced) -> Advanced:
     image_id, passed_by = advanced.image.value.image_id, [advanced.decision]
     while (ask := advanced.decision.ask) is not None:
         answer = _ask(services, image_id, ask)
@@ -52,9 +68,10 @@ def carry_out(services: Services, advanced: Advanced) -> Advanced:
         observed = (*advanced.observed, answer)
         advanced = advance(services, advanced.image, *observed, hands_slot_on=True)
         passed_by.append(advanced.decision)
-        takes_nothing = isinstance(answer, Busy) and answer.everyone
-        if takes_nothing and not isinstance(ask, SubmitDescribe):
-            pause_admission(services)
+        _report(answer)
+        describes = isinstance(ask, SubmitDescribe)
+        if isinstance(answer, Busy) and answer.everyone and not describes:
+            pause_admission(services, answer.trouble)
     follow_up(services, advanced)
     if advanced.heir is not None:
         begin(services, advanced.heir)
@@ -99,6 +116,17 @@ def _look(services: Services, ask: Look | Find) -> Observation:
     else:
         answer = painter.find(ask.token, since=ask.since)
     return answer if isinstance(answer, Unreachable) else replace(answer, asked_at=asked_at)
+
+
+def _report(answer: Observation) -> None:
+    """Say what of the painter's answer its operator has to know, once it has been acted on."""
+    match answer:
+        case Refused(failure=failure) if failure.code in REFUSALS:
+            painter_refused(failure.code)
+        case Sighting(failure=Failure() as failure, permanent=True):
+            painter_refused(failure.code)
+        case Sighting(trouble=Trouble() as trouble) | Busy(trouble=trouble) if trouble in ALARMING:
+            painter_refused(trouble)
 
 
 def _learn(services: Services, advanced: Advanced, answer: Observation) -> None:

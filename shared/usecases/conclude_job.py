@@ -2,8 +2,10 @@
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.events import job_ended
-from shared.domain.job import JobStatus, conclude
+from shared.domain.image import Image
+from shared.domain.job import Job, JobStatus, conclude
 from shared.ports import ChangeJob, Conflict, Counted, SaveJob
+from shared.usecases.metrics import book_ended, is_first_ending
 from shared.usecases.services import Services
 from shared.usecases.telling import tell, tell_of
 
@@ -14,8 +16,7 @@ def conclude_job(
     services: Services,
     job_id: str,
     counted: Counted | None = None,
-    *,
-    calls_back: bool = False,
+    last: Image | None = None,
 ) -> bool:
     """Write the job's ending if all its images have ended; answers whether it did.
 
@@ -23,11 +24,11 @@ def conclude_job(
     of them sees all counted. Two at once want to write the same; one wins, the other finds it
     done. If this is lost, the sweeper calls it.
 
-    `calls_back` says of a job that was `counted` whether its client wants to be told.
+    `last` is the image whose end was counted.
     """
     if counted is not None and counted.counters.remaining > 0:
         return False
-    if counted is not None and _succeeded(services, job_id, counted, calls_back):
+    if counted is not None and last is not None and _succeeded(services, job_id, counted, last):
         return True
     for _ in range(TRIES):
         job = services.store.job(job_id)
@@ -41,17 +42,18 @@ def conclude_job(
             services.store.commit(SaveJob(before=job, after=concluded))
         except Conflict:
             continue
+        _report(services, concluded, last)
         reach(CrashPoint.CONCLUDED)
         tell_of(services, concluded)
         return True
     return False
 
 
-def _succeeded(services: Services, job_id: str, counted: Counted, calls_back: bool) -> bool:
+def _succeeded(services: Services, job_id: str, counted: Counted, last: Image) -> bool:
     """Write the ending that needs no reading: nothing failed, so there is nothing to explain."""
     if counted.counters.failed or counted.counters.canceled:
         return False
-    now = services.clock()
+    now, calls_back = services.clock(), last.callback_url is not None
     done = {"status": JobStatus.SUCCEEDED, "completed": True, "completed_at": now, "error": None}
     if calls_back:
         done["callback_due_at"] = now
@@ -62,7 +64,17 @@ def _succeeded(services: Services, job_id: str, counted: Counted, calls_back: bo
         )
     except Conflict:
         return False
+    if last.generation == 1:
+        pictures = counted.counters.succeeded
+        book_ended(job_id, JobStatus.SUCCEEDED, last.created_at, now, pictures, last)
     reach(CrashPoint.CONCLUDED)
     if calls_back:
         tell(services, job_ended(job_id, now))
     return True
+
+
+def _report(services: Services, job: Job, last: Image | None) -> None:
+    patience = services.job_deadline.total_seconds()
+    ended = job.completed_at
+    if ended is not None and is_first_ending(job, patience):
+        book_ended(job.job_id, job.status, job.created_at, ended, job.image_count, last)

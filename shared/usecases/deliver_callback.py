@@ -8,6 +8,7 @@ from shared.domain.image import Image
 from shared.domain.job import Job
 from shared.log import log
 from shared.ports import CallbackFailed, CallbackRefused, Versioned
+from shared.tracing import identify
 from shared.usecases.services import Services
 from shared.usecases.telling import set_due
 
@@ -29,6 +30,10 @@ def deliver_callback(
     server has taken it, whose answer is lost at times: then it is told again, with the same id.
     Raises `CallbackFailed`, `StoreUnavailable`: the task is then retried.
     """
+    if event.type is EventType.IMAGE_ENDED:
+        identify(image_id=event.subject_id)
+    else:
+        identify(job_id=event.subject_id)
     found = _read(services, event)
     if found is None or ending_of(found.value) != event:
         return "outdated"

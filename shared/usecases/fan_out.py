@@ -23,7 +23,9 @@ def fan_out(services: Services, job_id: str) -> int:
     reference = services.store.reference(job_id)
     if reference is None:
         return 0
-    ready = ReferenceReady(reference_url=reference.image_url)
+    ready = ReferenceReady(
+        reference_url=reference.image_url, painting_seconds=reference.painting_seconds
+    )
     for _ in range(TRIES):
         now = services.clock()
         members = services.store.waiting_for_reference(job_id)

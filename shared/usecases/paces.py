@@ -37,11 +37,9 @@ class Paces:
 
     def saw(self, stage: Stage, sighting: Sighting) -> None:
         """Learn from something that has ended well, by the painter's own clock."""
-        began, ended = sighting.started_at, sighting.finished_at
-        done = sighting.phase is Phase.DONE
-        if self._refresh is None or not done or began is None or ended is None or ended < began:
+        seconds = sighting.seconds
+        if self._refresh is None or sighting.phase is not Phase.DONE or seconds is None:
             return
-        seconds = (ended - began).total_seconds()
         with self._lock:
             self._pace = self._pace.with_duration(stage.name, seconds)
             self._seen.append((stage.name, seconds))

@@ -3,25 +3,27 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from shared.domain.observation import Trouble
 from shared.log import log
 from shared.ports import Conflict, PassFence, StoreError
+from shared.usecases.metrics import painter_paused
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 
 
-def pause_admission(services: Services) -> None:
+def pause_admission(services: Services, trouble: Trouble) -> None:
     """Admit nothing for a while, longer each time in a row; then admission tries with one image.
 
     Several images that meet the same trouble at once count once. If it can't be written, the next
     image meets the same.
     """
     try:
-        _pause(services)
+        _pause(services, trouble)
     except StoreError as error:
         log("WARNING", "admission was not paused", why=type(error).__name__)
 
 
-def _pause(services: Services) -> None:
+def _pause(services: Services, trouble: Trouble) -> None:
     now, policy = services.clock(), services.policy
     fence = services.store.fence()
     if fence.value.paused_until is not None and now < fence.value.paused_until:
@@ -33,4 +35,5 @@ def _pause(services: Services) -> None:
     )
     with suppress(Conflict):  # an admission or another pause; the next one to meet this pauses
         services.store.commit(PassFence(before=fence, after=after))
+        painter_paused(trouble, (until - now).total_seconds())
     enqueue(lambda: services.queue.ask_admission(until))

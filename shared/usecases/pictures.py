@@ -24,8 +24,14 @@ def choose_candidate(services: Services, ask: ChooseCandidate) -> CandidateChose
         return CandidateChosen(index=services.picture_tools.nearest(grid, model))
     except Exception as error:  # noqa: BLE001
         # A choice is no reason to lose a picture that is paid for.
-        log("WARNING", "the four were not compared", why=f"{type(error).__name__}: {error}")
+        log("WARNING", "the four were not compared", why=_why(error))
         return CandidateChosen(index=None)
+
+
+def _why(error: Exception) -> str:
+    """For a log: what it says only if it is ours. Others quote links, and those hold the prompt."""
+    ours = isinstance(error, PictureUnavailable | PictureRejected)
+    return f"{type(error).__name__}: {error}" if ours else type(error).__name__
 
 
 def _model(services: Services, ask: ChooseCandidate) -> Picture:
@@ -55,7 +61,7 @@ def store_picture(services: Services, ask: StorePicture) -> Stored | StoreFailed
     except PictureRejected as error:
         return StoreFailed(reason=str(error))
     except Exception as error:  # noqa: BLE001 - of a model, of memory: the picture is paid for
-        log("ERROR", f"a picture could not be finished: {type(error).__name__}: {error}")
+        log("ERROR", f"a picture could not be finished: {_why(error)}")
         return StoreFailed(reason="the server could not finish it")
     shown = ORIGINAL if finished.processed is None else _processed_name(ask)
     return Stored(shown=shown, variants=variants, warnings=finished.warnings)
@@ -110,5 +116,5 @@ def _candidates(services: Services, ask: StorePicture) -> dict[str, Variant]:
     except Exception as error:
         if isinstance(error, PictureUnavailable) and not ask.last_try:
             raise  # it passes, and then they can be kept
-        log("WARNING", "the four were not kept", why=f"{type(error).__name__}: {error}")
+        log("WARNING", "the four were not kept", why=_why(error))
         return {}

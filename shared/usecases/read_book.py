@@ -4,6 +4,7 @@ from collections.abc import Set
 
 from shared.domain.job import Book, Job
 from shared.ports import Versioned
+from shared.tracing import identify
 from shared.usecases.refusals import JobNotFound, NotOwner
 from shared.usecases.services import Services
 
@@ -18,6 +19,7 @@ def read_book(
 
     Raises `JobNotFound`, `StoreUnavailable`.
     """
+    identify(job_id=job_id)
     found = services.store.job(job_id)
     if found is None or not (
         found.value.owner_uid == reader_uid or found.value.class_id in teaches
@@ -43,6 +45,7 @@ def owned_job(
 
     Raises `NotOwner` for who may only look at it, else `JobNotFound`, and `StoreUnavailable`.
     """
+    identify(job_id=job_id)
     job = services.store.job(job_id)
     if job is None:
         raise JobNotFound(job_id)

@@ -11,6 +11,7 @@ from shared.domain.job import Job, JobStatus, tally
 from shared.domain.observation import RegenerateRequested
 from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
+from shared.tracing import identify
 from shared.usecases.read_book import NO_CLASSES, owned_job
 from shared.usecases.refusals import (
     CandidateShown,
@@ -57,6 +58,7 @@ def regenerate(
     `ReferenceMissing`, `CandidatesUnknown`, `CandidateShown`, `NotACharacter`, `NotABackground`,
     `NothingToPaint`, `StoreUnavailable`.
     """
+    identify(image_id=image_id)
     for _ in range(TRIES):
         image = services.store.image(image_id)
         if image is None:

@@ -3,6 +3,7 @@
 from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import Decision
 from shared.domain.observation import GaveUp, Woken
+from shared.tracing import identify
 from shared.usecases.carrying_out import carry_out
 from shared.usecases.services import Services
 from shared.usecases.transitions import Stale, advance, fencing_token, follow_up
@@ -15,9 +16,11 @@ def run_step(services: Services, image_id: str, generation: int, seq: int) -> st
     claim is thus committed before it is sent. Tasks that come twice, late or out of order find
     their token outdated and do nothing. Raises `StoreUnavailable`: the task is then retried.
     """
+    identify(image_id=image_id)
     image = services.store.image(image_id)
     if image is None or fencing_token(image.value) != (generation, seq):
         return "outdated"
+    identify(image_id=image_id, stage=image.value.next_step or "none")
     reach(CrashPoint.STEP_READ)
     try:
         return _word(carry_out(services, advance(services, image, Woken())).decision)

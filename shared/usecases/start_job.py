@@ -9,6 +9,7 @@ from shared.domain.ids import job_id_of, new_image_id, new_job_id
 from shared.domain.image import BackgroundEffect, Image, ImageStatus, Kind, Role, Step
 from shared.domain.job import Book, Job, JobStatus
 from shared.ports import Conflict, CreateJob, LatestJob
+from shared.tracing import identify
 from shared.usecases.refusals import AlreadyRunning, DrawingUnavailable, KeyReused
 from shared.usecases.services import Services
 from shared.usecases.take_drawing import Sketch, take_drawing
@@ -60,6 +61,7 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     """
     key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
     job_id = new_job_id(book.owner_uid, key)
+    identify(job_id=job_id)
     drawings: list[str | None] | None = None
     for attempt in range(TRIES):
         latest = None

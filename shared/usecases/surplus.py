@@ -6,14 +6,15 @@ from shared.ports import Conflict, SaveImage
 from shared.usecases.services import Services
 
 
-def take_surplus_away(services: Services) -> int:
+def take_surplus_away(services: Services, held: int) -> int:
     """Have as many images hand their slots on to nobody as hold more than there are; says how many.
 
-    A handover counts nothing, so it would keep a lowered number from ever being reached. Looked
-    for by the sweep while anything waits. No transition: every task under way is still right.
+    `held` is how many images hold one. A handover counts nothing, so it would keep a lowered number
+    from ever being reached. Looked for by the sweep while anything waits. No transition: every task
+    under way is still right.
     Raises `StoreUnavailable`.
     """
-    if services.store.held_slots() <= services.policy.capacity:
+    if held <= services.policy.capacity:
         return 0
     holding = services.store.holding()
     handing_on = [image for image in holding if image.value.crowded]

@@ -12,11 +12,15 @@ from shared.crash_points import CrashPoint, reach
 from shared.ports import QueueUnavailable, StoreError
 from shared.usecases.conclude_job import conclude_job
 from shared.usecases.fan_out import fan_out
+from shared.usecases.metrics import slots, sweep_found
 from shared.usecases.services import Services
 from shared.usecases.surplus import take_surplus_away
 from shared.usecases.telling import remind
 
 T = TypeVar("T")
+
+COUNTED = 1000
+"""Of the images that wait: as many as a count tells for the price of one read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +57,17 @@ def sweep(services: Services) -> Swept:
     if services.callback_sender is not None:  # else two questions that bring nothing
         untold = store.overdue_callbacks(now - services.sweep_grace)
         callbacks = _each(untold, lambda subject: remind(services, subject), errors)
-    waiting = bool(store.waiting(1))
+    sweep_found(steps, fan_outs, jobs, callbacks)
+    waiting, held = store.count_waiting(COUNTED), store.held_slots()
+    slots(held, waiting, services.policy.slots)
     if waiting:
         services.queue.ask_admission()
-        take_surplus_away(services)
+        take_surplus_away(services, held)
     if errors:
         raise errors[0]
-    return Swept(steps=steps, fan_outs=fan_outs, jobs=jobs, callbacks=callbacks, waiting=waiting)
+    return Swept(
+        steps=steps, fan_outs=fan_outs, jobs=jobs, callbacks=callbacks, waiting=waiting > 0
+    )
 
 
 def _each(found: Iterator[T], mend: Callable[[T], object], errors: list[Exception]) -> int:

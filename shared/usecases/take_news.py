@@ -6,6 +6,7 @@ from shared.domain.image import Image, Step
 from shared.domain.observation import Phase, Told
 from shared.domain.stage import SUBMITTING, WATCHING
 from shared.ports import Conflict, SaveImage, Versioned
+from shared.tracing import identify
 from shared.usecases.services import Services
 
 ENDS = frozenset({Phase.DONE, Phase.FAILED})
@@ -26,6 +27,7 @@ def take_news(services: Services, image_id: str, signature: str, body: object) -
     hooks = services.hooks
     if news is None or hooks is None or not hooks.is_genuine(image_id, news.token, signature):
         raise ForgedNews(image_id)
+    identify(image_id=image_id)
     ended = news.seen.phase in ENDS
     if not ended and not news.seen.progress:
         return "nothing to see"

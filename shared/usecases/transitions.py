@@ -40,6 +40,7 @@ from shared.ports import (
     Write,
 )
 from shared.usecases.conclude_job import conclude_job
+from shared.usecases.metrics import pictures_ended
 from shared.usecases.services import Services
 from shared.usecases.telling import tell_of
 
@@ -102,9 +103,16 @@ def advance(
                 raise Stale(image.value.image_id) from None
             image = again
             continue
+        _report(services, advanced)
         reach(_after(decision, observed[-1]))
         return advanced
     raise Stale(image.value.image_id)
+
+
+def _report(services: Services, advanced: Advanced) -> None:
+    if advanced.decision.ended:
+        ended = (advanced.decision.after, *advanced.gone_with_it)
+        pictures_ended(ended, advanced.counted, services.clock())
 
 
 def follow_up(services: Services, advanced: Advanced) -> None:
@@ -121,8 +129,7 @@ def follow_up(services: Services, advanced: Advanced) -> None:
     if decision.ended:
         for ended in (image, *advanced.gone_with_it):
             tell_of(services, ended)
-        calls_back = image.callback_url is not None
-        conclude_job(services, image.job_id, advanced.counted, calls_back=calls_back)
+        conclude_job(services, image.job_id, advanced.counted, last=image)
     if decision.hands_slot_on and advanced.heir is None and _others_wait(services):
         enqueue(services.queue.ask_admission)
 
@@ -248,6 +255,7 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             image_id=after.image_id,
             generation=after.generation,
             image_url=after.source_url,
+            painting_seconds=after.painting_seconds,
             ready_at=now,
             expire_at=after.expire_at,
             crowded=image.value.crowded,

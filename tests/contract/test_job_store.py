@@ -500,6 +500,33 @@ def test_a_page_reads_each_of_its_jobs_once_and_one_unreadable_ends_no_list(
     client.close()
 
 
+def test_it_says_that_it_is_there_and_counts_what_waits_up_to_a_bound(store: JobStore) -> None:
+    store.ping(3)
+    assert store.count_waiting(1000) == 0
+    for key in ("one", "two", "three"):
+        book = made(key, key)
+        store.commit(CreateJob(job=book.job, images=tuple(book.images), replaces=None))
+
+    # Of each book the main character; its members have no turn yet.
+    assert store.count_waiting(1000) == len(store.waiting(1000)) == 3
+    assert store.count_waiting(2) == 2
+
+
+def test_what_the_painter_told_of_a_reference_survives(store: JobStore, book: Book) -> None:
+    reference = Reference(
+        job_id=book.job.job_id,
+        image_id=book.images[0].image_id,
+        generation=1,
+        image_url="https://x/1.png",
+        painting_seconds=70.5,
+        ready_at=NOW,
+        expire_at=NOW,
+    )
+    store.commit(PublishReference(reference=reference))
+
+    assert store.reference(book.job.job_id) == reference
+
+
 def test_an_emulator_that_is_gone_is_unavailable_not_a_crash() -> None:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
@@ -507,6 +534,8 @@ def test_an_emulator_that_is_gone_is_unavailable_not_a_crash() -> None:
     store = FirestoreJobStore(client, call_seconds=0.5)
     with pytest.raises(StoreUnavailable):
         store.job("any")
+    with pytest.raises(StoreUnavailable):
+        store.ping(0.5)
     client.close()
 
 

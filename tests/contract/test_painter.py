@@ -324,3 +324,16 @@ def test_a_painter_out_of_reach_is_told_from_one_that_does_not_know(atelier: Ate
     atelier.cut_off()
 
     assert isinstance(atelier.painter.look(task_id, token="token"), Unreachable)
+
+
+def test_a_painter_says_that_it_is_there_and_begins_nothing(atelier: Atelier) -> None:
+    assert atelier.painter.ping(3) is None
+    assert atelier.painter.find("token", since=SINCE) == Missing(searched=True)
+
+
+# MidJourney's adapter, before servers that fail in many ways, is in tests/unit/test_health.py.
+@pytest.mark.parametrize("atelier", ["fake", "simulated"], indirect=True)
+def test_a_painter_out_of_reach_says_so(atelier: Atelier) -> None:
+    atelier.cut_off()
+
+    assert isinstance(atelier.painter.ping(3), Unreachable)

@@ -36,6 +36,7 @@ from shared.ports import (
     PictureUnavailable,
     QueueUnavailable,
 )
+from shared.trace_ids import root_id_of, trace_id_of
 from tests.contract.conftest import Target
 from tests.fakes.world import FakePictures
 from tests.loopback import LoopbackServer, QuietHandler
@@ -124,6 +125,23 @@ def test_what_is_overdue_rings_though_its_alarm_is_lost(
     target.wait_for(1)
 
 
+def test_the_queue_says_that_it_is_there_and_creates_nothing(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    queue.ping(3)
+
+    queue.ask_admission()
+    assert [call.path for call in target.wait_for(1)] == ["/admit"]
+
+
+def test_tasks_carry_the_trace_of_their_book(queue: CloudTaskQueue, target: Target) -> None:
+    queue.schedule(replace(IMAGINE, due_at=datetime.now(UTC)))
+
+    (call,) = target.wait_for(1)
+    trace_id, root_id = trace_id_of(IMAGINE.job_id), root_id_of(IMAGINE.job_id)
+    assert call.headers["traceparent"] == f"00-{trace_id}-{root_id}-00"
+
+
 def test_admission_can_be_asked_for_a_later_moment(queue: CloudTaskQueue, target: Target) -> None:
     later = datetime.now(UTC) + timedelta(seconds=0.3)
     queue.ask_admission(later)
@@ -148,6 +166,8 @@ def test_a_queue_that_is_gone_is_unavailable() -> None:
     )
     with pytest.raises(QueueUnavailable):
         queue.ask_admission()
+    with pytest.raises(QueueUnavailable):
+        queue.ping(0.5)
 
 
 # --- pictures ------------------------------------------------------------------------------------
@@ -267,6 +287,17 @@ def test_a_bucket_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPatch) -
         store.put("jobs/a/b-1", picture())
     with pytest.raises(PictureUnavailable):
         store.read("jobs/a/b-1.png")
+    with pytest.raises(PictureUnavailable):
+        store.ping(0.5)
+
+
+def test_a_bucket_says_that_it_is_there_and_one_that_is_not_is_unavailable(
+    bucket_pictures: BucketPictureStore,
+) -> None:
+    bucket_pictures.ping(3)
+
+    with pytest.raises(PictureUnavailable):
+        BucketPictureStore("demo", "no-such-bucket", "http://x").ping(3)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket")

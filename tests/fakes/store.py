@@ -93,6 +93,12 @@ class MemoryJobStore:
         found.sort(key=lambda image: (image.value.admit_key, image.value.image_id))
         return found[:limit]
 
+    def count_waiting(self, most: int) -> int:
+        return len(self.waiting(most))
+
+    def ping(self, seconds: float) -> None:
+        """It is there."""
+
     def overdue(self, before: datetime) -> Iterator[Image]:
         return self._past("due_at", before)
 

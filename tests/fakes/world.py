@@ -124,6 +124,9 @@ class FakePainter:
                 return self._see(painting)
         return Missing(searched=True)
 
+    def ping(self, seconds: float) -> Unreachable | None:
+        return Unreachable(reason="told so") if self.unreachable else None
+
     def news(self, body: object) -> Told | None:
         return body if isinstance(body, Told) else None
 
@@ -201,6 +204,9 @@ class FakePictures:
     def put(self, name: str, picture: Picture) -> str:
         self.stored.setdefault(name, picture)
         return f"https://pictures.test/{name}"
+
+    def ping(self, seconds: float) -> None:
+        """It is there."""
 
     def read(self, name: str) -> Picture:
         if name not in self.stored:
@@ -291,6 +297,9 @@ class FakeQueue:
 
     def ask_admission(self, at: datetime | None = None) -> None:
         self._add(at or self.clock(), "admit")
+
+    def ping(self, seconds: float) -> None:
+        """It is there."""
 
     def _once(self, image: Image, kind: str, at: datetime) -> None:
         token = (image.image_id, image.generation, image.seq)

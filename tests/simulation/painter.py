@@ -113,6 +113,9 @@ class SimulatedPainter:
             answer = Unreachable(reason="the list does not reach back far enough")
         return self._answered(answer)
 
+    def ping(self, seconds: float) -> Unreachable | None:
+        return self._ask("look ask")
+
     # --- what befalls it -------------------------------------------------------------------------
 
     def forget_everything(self) -> None:

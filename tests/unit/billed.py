@@ -86,6 +86,12 @@ class BilledStore:
     def waiting(self, limit: int) -> list[Versioned[Image]]:
         return _query(self._memory.waiting(limit))
 
+    def ping(self, seconds: float) -> None:
+        _read(self._memory.ping(seconds))
+
+    def count_waiting(self, most: int) -> int:
+        return _counted(self._memory.count_waiting(most))
+
     def overdue(self, before: datetime) -> Iterator[Image]:
         return _pages(self._memory.overdue(before))
 

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 MAY_IMPORT = {
     "shared.domain": {"shared.domain"},
     "shared.ports": {"shared.domain", "shared.ports"},
-    "shared.log": set(),
+    "shared.log": {"shared.domain"},
+    "shared.trace_ids": set(),
+    "shared.tracing": {"shared.log", "shared.trace_ids"},
     "shared.settings_table": {
         "shared.domain",
         "shared.settings_access",
@@ -33,12 +35,19 @@ MAY_IMPORT = {
     },
     "shared.prompt_file": {"shared.domain"},
     "shared.fallback_file": {"shared.domain"},
-    "shared.adapters": {"shared.domain", "shared.ports", "shared.log", "shared.adapters"},
+    "shared.adapters": {
+        "shared.domain",
+        "shared.ports",
+        "shared.log",
+        "shared.tracing",
+        "shared.adapters",
+    },
     # Use cases know what they need (the ports), never who provides it (the adapters).
     "shared.usecases": {
         "shared.domain",
         "shared.ports",
         "shared.log",
+        "shared.tracing",
         "shared.crash_points",
         "shared.notify_hooks",
         "shared.usecases",

@@ -61,6 +61,19 @@ def test_no_function_imports_a_package_that_it_can_do_without() -> None:
     assert loaded - needed <= BESIDE_CLIENTS
 
 
+@pytest.mark.parametrize(
+    ("function", "without"),
+    [
+        ("styles", {"google.cloud.firestore", "google.cloud.tasks_v2", "grpc"}),
+        ("step", {"functions.api.models", "opentelemetry.sdk", "opentelemetry.exporter"}),
+        ("generate", {"opentelemetry.sdk", "opentelemetry.exporter"}),
+    ],
+)
+def test_a_function_does_not_import_what_only_others_need(function: str, without: set[str]) -> None:
+    names = {module.name for module in imported(f"functions.{function}")}
+    assert not names & without
+
+
 def test_what_is_not_deployed_is_not_seen() -> None:
     assert {"pytest", "numpy", "aiohttp"} <= {*not_deployed()}
     assert not {"google", "requests", "pydantic", "PIL", "grpc"} & {*not_deployed()}

@@ -21,6 +21,7 @@ from shared.domain.observation import (
     ParentLost,
     Phase,
     Refused,
+    Trouble,
     Unreachable,
     Unsure,
 )
@@ -78,7 +79,10 @@ def test_some_codes_mean_several_things(code, description, kind):
 def test_what_is_stopped_before_a_task_is_made_may_be_sent_again():
     envelope = {"success": False, "code": -1, "message": "队列数已达上限", "timestamp": "63"}
 
-    assert submit_answer(envelope) == Busy(reason="队列数已达上限")
+    # Its words are not passed on: they may quote what they were sent.
+    assert submit_answer(envelope) == Busy(
+        reason="the proxy answered code -1", trouble=Trouble.RATE_LIMITED
+    )
 
 
 def test_a_proxy_that_takes_no_drawings_says_so():

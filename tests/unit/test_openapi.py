@@ -122,7 +122,7 @@ def test_everything_is_described():
 
 
 def test_every_function_for_clients_is_there_with_its_methods():
-    for_others = {"admit", "callback", "fanout", "notify", "postprocess", "step", "sweep"}
+    for_others = {"admit", "callback", "fanout", "health", "notify", "postprocess", "step", "sweep"}
     assert {path[1:] for path in DOCUMENT["paths"]} == {*main.__all__} - for_others
     for path, methods in DOCUMENT["paths"].items():
         answer = call(getattr(main, path[1:]), method="PATCH")

@@ -121,7 +121,7 @@ def test_a_month_without_books_costs_its_sweeps_and_their_timer() -> None:
     assert cost.painter == 0
     assert quantity(cost, prices.REQUESTS) == 30 * 24 * 60
     assert quantity(cost, prices.CPU) == pytest.approx(30 * 24 * 60 * 0.1)
-    assert quantity(cost, prices.READS) == 30 * 24 * 60 * 4
+    assert quantity(cost, prices.READS) == 30 * 24 * 60 * 5
     assert cost.by_service()["Cloud Scheduler"] == pytest.approx(0.10)
 
 

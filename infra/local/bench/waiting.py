@@ -9,6 +9,7 @@ from shared.domain.commands import queue, start_after
 from shared.domain.ids import new_image_id, new_job_id
 from shared.domain.image import Image, ImageStatus, Kind, Role, Step
 from shared.domain.job import Job, JobStatus
+from shared.domain.observation import ReferenceReady
 from shared.domain.policy import Policy
 from shared.ports import CreateJob, JobStore
 
@@ -89,7 +90,11 @@ def _image(job_id: str, index: int, name: str, at: datetime, reference_url: str 
     )
     if reference_url is None:
         return queue(image) if first else image
-    return _ended(image, reference_url) if first else start_after(image, reference_url)
+    return (
+        _ended(image, reference_url)
+        if first
+        else start_after(image, ReferenceReady(reference_url=reference_url))
+    )
 
 
 def _ended(image: Image, url: str) -> Image:

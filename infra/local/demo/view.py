@@ -118,7 +118,7 @@ class PlainView:
             ready = sum(status == "succeeded" for status in self._known.values())
             text += f" ({ready} of {len(book.pictures)})"
         if picture.error:
-            text += f": {picture.error}"
+            text += f": {shorten(picture.error, _WIDEST)}"
         print(text, file=self._out, flush=True)
 
 
