@@ -27,6 +27,8 @@ _CURLS = {
     "status": "curl 'URL?jobId=JOB_ID'",
     "regenerate": f'curl -X POST URL {_JSON} -d \'{{"imageId": "IMAGE_ID"}}\'',
     "cancel": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
+    "delete": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
+    "forget": "curl -X POST URL",
     "sweep (Cloud Scheduler does this)": "curl -X POST URL",
     "admit (Cloud Tasks does this)": "curl -X POST URL",
     "step (Cloud Tasks does this)": f"curl -X POST URL {_JSON} -d '{_STEP}'",

@@ -35,7 +35,8 @@ def list_jobs(services: Services, owner_uid: str, limit: int, after: Place | Non
     """
     place = None if after is None else (after.created_at, after.job_id)
     jobs = services.store.jobs_of(owner_uid, limit, place)
+    shown = tuple(job for job in jobs if job.deleted_at is None)
     if len(jobs) < limit:
-        return Page(jobs=tuple(jobs), last=None)
+        return Page(jobs=shown, last=None)
     last = Place(created_at=jobs[-1].created_at, job_id=jobs[-1].job_id)
-    return Page(jobs=tuple(jobs), last=last)
+    return Page(jobs=shown, last=last)

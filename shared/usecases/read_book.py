@@ -24,6 +24,6 @@ def read_latest_book(services: Services, owner_uid: str, student_task_id: str) -
 def owned_job(services: Services, owner_uid: str, job_id: str) -> Versioned[Job]:
     """The job of that id if it is the owner's. Raises `JobNotFound`, `StoreUnavailable`."""
     job = services.store.job(job_id)
-    if job is None or job.value.owner_uid != owner_uid:
+    if job is None or job.value.owner_uid != owner_uid or job.value.deleted_at is not None:
         raise JobNotFound(job_id)
     return job

@@ -20,7 +20,9 @@ from shared.usecases.refusals import (
     NotACharacter,
     NothingToPaint,
     ReferenceMissing,
+    Refusal,
 )
+from shared.usecases.reserving import Reservation
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 from shared.usecases.turns import turn_of_next
@@ -46,8 +48,21 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
 
     No other image is touched, but for those that failed only because this one, their reference,
     did. Raises `ImageNotFound`, `ImageBusy`, `ReferenceMissing`, `CandidatesUnknown`,
-    `CandidateShown`, `NotACharacter`, `NotABackground`, `NothingToPaint`, `StoreUnavailable`.
+    `CandidateShown`, `NotACharacter`, `NotABackground`, `NothingToPaint`, `TooMuchAsked`,
+    `StoreUnavailable`.
     """
+    # Another one of the four is not painted; what failed with its reference was never painted.
+    reservation = Reservation(services, owner_uid, pictures=0 if wish.candidate else 1)
+    try:
+        return _regenerate(services, owner_uid, image_id, wish, reservation)
+    except Refusal:
+        reservation.give_back()
+        raise
+
+
+def _regenerate(
+    services: Services, owner_uid: str, image_id: str, wish: Wish, reservation: Reservation
+) -> Image:
     for _ in range(TRIES):
         image = services.store.image(image_id)
         if image is None or image.value.owner_uid != owner_uid:
@@ -57,6 +72,7 @@ def regenerate(services: Services, owner_uid: str, image_id: str, wish: Wish = W
         _check(image.value, wish)
         job = owned_job(services, owner_uid, image.value.job_id).value
         writes = _writes(services, image, job, wish)
+        reservation.make()
         try:
             services.store.commit(*writes)
         except Conflict:

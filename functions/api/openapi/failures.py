@@ -5,6 +5,7 @@ header or a sentence of its own. The codes of a body's faults are many; they are
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import flask
@@ -16,12 +17,14 @@ from functions.api.openapi.examples import IMAGE_ID, JOB_ID
 from functions.api.paging import limit_of, place_of
 from functions.api.parsing import (
     MOST_BYTES_WITH_DRAWINGS,
+    job_id_of_query_or_body,
     parse,
     parse_body,
     parse_body_with_drawings,
 )
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.api.schemas import AnswerModel, JobId
+from shared.domain.quota import Exceeded
 from shared.usecases import refusals
 
 
@@ -111,6 +114,15 @@ def _of_a_body(read: Callable[[flask.Request], object]) -> tuple[Problem, ...]:
 
 _JOB_NOT_FOUND = refused(refusals.JobNotFound(JOB_ID))
 
+_NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+_TOO_MUCH_ASKED = [
+    refused(refusals.TooMuchAsked(over, _NOON - timedelta(minutes=10)))
+    for over in (
+        Exceeded(limit=10, used=10, again_at=_NOON, of_jobs=True),
+        Exceeded(limit=100, used=95, again_at=_NOON + timedelta(hours=12), of_jobs=False),
+    )
+]
+
 GENERATE = (
     *_of_a_body(parse_body_with_drawings),
     Problem(
@@ -118,6 +130,7 @@ GENERATE = (
     ),
     refused(refusals.AlreadyRunning(JOB_ID)),
     refused(refusals.KeyReused(JOB_ID)),
+    *_TOO_MUCH_ASKED,
     _raised_by(lambda: parse({"studentTaskId": 7, "characters": [{"name": ""}]}, GenerateModel)),
     refused(
         refusals.DrawingRefused(
@@ -132,6 +145,7 @@ REGENERATE = (
     *_of_a_body(lambda request: parse_body(request, RegenerateModel)),
     refused(refusals.ImageNotFound(IMAGE_ID)),
     refused(refusals.ImageBusy(IMAGE_ID)),
+    _TOO_MUCH_ASKED[1],
     refused(refusals.ReferenceMissing(IMAGE_ID)),
     refused(refusals.CandidatesUnknown(IMAGE_ID)),
     refused(refusals.CandidateShown(IMAGE_ID)),
@@ -142,15 +156,21 @@ REGENERATE = (
     internal_error(),
     unavailable(),
 )
-CANCEL = (
+_OF_QUERY_OR_BODY = (
     *_of_a_body(lambda request: parse_body(request, CancelModel)),
-    Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...'),
+    _raised_by(lambda: job_id_of_query_or_body(_asking(""))),
     Problem(400, "ambiguous_id", "Name one job: the query and the body differ."),
     _JOB_NOT_FOUND,
     _raised_by(lambda: parse({"id": JOB_ID, "jobId": JOB_ID}, CancelModel)),
+)
+CANCEL = (*_OF_QUERY_OR_BODY, internal_error(), unavailable())
+DELETE = (
+    *_OF_QUERY_OR_BODY,
+    refused(refusals.NotCompleted(JOB_ID)),
     internal_error(),
     unavailable(),
 )
+FORGET = (internal_error(), unavailable())
 STATUS = (
     Problem(
         400,
