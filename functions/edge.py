@@ -16,6 +16,7 @@ import functions_framework
 from cloudevents.http import CloudEvent
 from flask.typing import ResponseReturnValue
 
+from functions.api import cors
 from functions.api.models import StepModel
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from shared.adapters.meter import metered
@@ -28,24 +29,31 @@ Handler = Callable[[flask.Request], flask.Response]
 EntryPoint = Callable[[flask.Request], ResponseReturnValue]
 
 
-def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
-    """An HTTPS function for clients: its methods, problems as `application/problem+json`."""
+def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler], EntryPoint]:
+    """An HTTPS function for clients: its methods, problems as `application/problem+json`.
+
+    With `for_pages` web pages of the origins in CORS_ORIGINS may call it, too.
+    """
 
     def decorate(handler: Handler) -> EntryPoint:
         @functions_framework.http
         @wraps(handler)
         def function(request: flask.Request) -> flask.Response:
             with _logged(handler.__name__) as line:
+                origins = _origins() if for_pages else ()
                 try:
-                    if request.method not in methods:
+                    response = cors.preflight(request, origins, methods)
+                    if response is None and request.method not in methods:
                         detail = f"Use {methods[0]}."
                         headers = {"Allow": ", ".join(methods)}
                         raise Problem(405, "method_not_allowed", detail, headers=headers)
-                    response = handler(request)
+                    if response is None:
+                        response = handler(request)
                 except Exception as error:  # noqa: BLE001 - the boundary: all become answers
                     problem = _problem(error)
                     line["code"] = problem.code
                     response = problem.response()
+                cors.let_read(request, response, origins)
                 line["status"] = response.status_code
                 return response
 
@@ -96,6 +104,14 @@ def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent
                 raise EventFailed("the event will be delivered again") from None
 
     return function
+
+
+def _origins() -> tuple[str, ...]:
+    """Whose pages may call; without settings nobody's: the function says what is wrong."""
+    try:
+        return settings().origins()
+    except SettingsError:
+        return ()
 
 
 class EventFailed(Exception):
