@@ -3,7 +3,8 @@
 Each document says by `schema` which version of its kind it was made in; one that does not is of
 version 0. Fields may be added without a new version: older code passes them over, newer code takes
 a field's default for one that is missing. SCHEMA is raised when a field goes, or means or holds
-something else, together with what reads the old version here (see docs/upgrades.md).
+something else, together with what reads the old version, in `shared.adapters.old_documents` (see
+docs/upgrades.md).
 """
 
 from dataclasses import fields as fields_of
@@ -15,6 +16,7 @@ from google.cloud.firestore import DELETE_FIELD, Increment
 from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from shared.adapters.old_documents import from_version_0
 from shared.domain.image import Image
 from shared.domain.job import Job, Tally
 from shared.domain.pace import Pace
@@ -58,6 +60,8 @@ def from_document(kind: type[T], fields: dict[str, Any]) -> T:
     nobody knows are passed over. Raises `pydantic.ValidationError` for a document that is not of
     that kind.
     """
+    if fields.get("schema", 0) == 0:
+        fields = from_version_0(kind, fields)
     value: T = _adapter(kind).validate_python(fields)
     return value
 

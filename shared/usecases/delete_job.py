@@ -51,8 +51,10 @@ def delete_job(services: Services, owner_uid: str, job_id: str) -> None:
 
 def remove(services: Services, job: Versioned[Job]) -> None:
     """Remove a job, whatever of it is still there. Raises as `delete_job`, and `Conflict`."""
+    job_id = job.value.job_id
     marked = job if job.value.deleted_at is not None else _mark(services, job)
-    services.picture_store.remove(f"{job.value.job_id}-")
+    for beginning in (f"{job_id}-", f"jobs/{job_id}/"):  # the latter of the very first versions
+        services.picture_store.remove(beginning)
     reach(CrashPoint.OBJECTS_REMOVED)
     services.store.commit(RemoveJob(before=marked))
 

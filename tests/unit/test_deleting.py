@@ -370,3 +370,14 @@ def test_the_functions_answer(world):
     assert "Retry-After" not in nothing.headers
     assert post(main.delete, {"jobId": "../x"}).json["code"] == "job_not_found"
     assert wiring.services() is world.services
+
+
+def test_pictures_of_the_first_versions_go_too_whose_names_were_others():
+    world = World()
+    job_id = painted(world)
+    old = {f"jobs/{job_id}/{job_id}-001-1-x.png", "jobs/other/other-001-1-x.png"}
+    world.pictures.stored |= {name: world.pictures.fetch("x") for name in old}
+
+    delete_job(world.services, OWNER, job_id)
+
+    assert set(world.pictures.stored) == {"jobs/other/other-001-1-x.png"}
