@@ -3,8 +3,10 @@
 from functions.admit import admit
 from functions.callback import callback
 from functions.cancel import cancel
+from functions.delete import delete
 from functions.download import download
 from functions.fanout import fanout
+from functions.forget import forget
 from functions.generate import generate
 from functions.health import health
 from functions.jobs import jobs
@@ -20,8 +22,10 @@ __all__ = [
     "admit",
     "callback",
     "cancel",
+    "delete",
     "download",
     "fanout",
+    "forget",
     "generate",
     "health",
     "jobs",

@@ -19,6 +19,7 @@ from cloudevents.http import CloudEvent
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from functions.api import cors
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.api.reading import bounded_data
 from functions.api.step_model import StepModel
@@ -43,24 +44,31 @@ _SAID = {200: "ok", 401: "refused", 403: "refused", 413: "too large"}
 """What an internal caller is told: nothing that helps who should not call."""
 
 
-def client_function(*methods: str) -> Callable[[Handler], EntryPoint]:
-    """An HTTPS function for clients: its methods, problems as `application/problem+json`."""
+def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler], EntryPoint]:
+    """An HTTPS function for clients: its methods, problems as `application/problem+json`.
+
+    With `for_pages` web pages of the origins in CORS_ORIGINS may call it, too.
+    """
 
     def decorate(handler: Handler) -> EntryPoint:
         @functions_framework.http
         @wraps(handler)
         def function(request: flask.Request) -> flask.Response:
             with _logged(handler.__name__, request.headers.get) as line:
+                origins = _origins() if for_pages else ()
                 try:
-                    if request.method not in methods:
+                    response = cors.preflight(request, origins, methods)
+                    if response is None and request.method not in methods:
                         detail = f"Use {methods[0]}."
                         headers = {"Allow": ", ".join(methods)}
                         raise Problem(405, "method_not_allowed", detail, headers=headers)
-                    response = handler(request)
+                    if response is None:
+                        response = handler(request)
                 except Exception as error:  # noqa: BLE001 - the boundary: all become answers
                     problem = _problem(error)
                     line["code"] = problem.code
                     response = problem.response()
+                cors.let_read(request, response, origins)
                 line["status"] = response.status_code
                 return response
 
@@ -134,7 +142,7 @@ def event_function(handler: Callable[[CloudEvent], str]) -> Callable[[CloudEvent
 def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) -> EntryPoint:
     """A function for who watches over the server (GET): 200 if all is well, 503 if not; as JSON.
 
-    The handler answers whether it is, and what there is to tell.
+    Its invoker alone is admitted. The handler answers whether it is, and what there is to tell.
     """
 
     @functions_framework.http
@@ -142,6 +150,7 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
     def function(request: flask.Request) -> flask.Response:
         with _logged(handler.__name__, request.headers.get) as line:
             try:
+                check_invoker(request, handler.__name__)
                 if request.method not in {"GET", "HEAD"}:
                     raise Problem(405, "method_not_allowed", "Use GET.", headers={"Allow": "GET"})
                 well, told = handler()
@@ -149,6 +158,9 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
                 response = flask.Response(
                     json.dumps(told) + "\n", 200 if well else 503, content_type="application/json"
                 )
+            except NotInvoker as stranger:
+                status = _log_stranger(handler.__name__, stranger)
+                response = flask.Response(_SAID[status], status)
             except Exception as error:  # noqa: BLE001 - the boundary: all become answers
                 problem = _problem(error)
                 line["code"] = problem.code
@@ -158,6 +170,14 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
             return response
 
     return function
+
+
+def _origins() -> tuple[str, ...]:
+    """Whose pages may call; without settings nobody's: the function says what is wrong."""
+    try:
+        return settings().origins()
+    except SettingsError:
+        return ()
 
 
 class EventFailed(Exception):

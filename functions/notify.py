@@ -14,7 +14,7 @@ MOST_BYTES = 256 * 1024
 """Of a body: a task with its prompt and its pictures' links has a few thousand."""
 
 
-@client_function("POST")
+@client_function("POST", for_pages=False)
 def notify(request: flask.Request) -> flask.Response:
     """Take a notification to `/notify/<imageId>/<signature>`; what is not ours is not found.
 

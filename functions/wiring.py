@@ -23,6 +23,7 @@ from shared.adapters.picture_tools import PillowTools
 from shared.adapters.pictures import BucketPictureStore, HttpPictureSource, PainterPictureSource
 from shared.adapters.rembg_masks import RembgMasks
 from shared.adapters.remembered import RememberedSource
+from shared.domain.quota import Quotas
 from shared.settings import Settings, settings
 from shared.usecases.paces import Paces
 from shared.usecases.services import Services
@@ -95,6 +96,7 @@ def build(values: Settings) -> Services:
         job_lifetime=timedelta(days=values.job_lifetime_days),
         sweep_grace=timedelta(seconds=values.sweep_grace),
         callback_sender=_callback_sender(values),
+        quotas=Quotas(jobs_per_hour=values.jobs_per_hour, pictures_per_day=values.pictures_per_day),
     )
 
 

@@ -18,6 +18,7 @@ from shared.domain.prompts import PromptRules
 from shared.fallback_file import FallbackFileError, read_fallbacks
 from shared.notify_hooks import NotifyHooks
 from shared.prompt_file import PromptFileError, read_prompt_rules
+from shared.settings_access import listed
 from shared.settings_table import SettingsTable
 
 CONNECT = 3.05
@@ -79,17 +80,17 @@ class Settings(SettingsTable):
 
     def hosts_of_sketches(self) -> tuple[str, ...]:
         """The hosts whose links may be drawings."""
-        return _listed(self.sketch_hosts)
+        return listed(self.sketch_hosts)
 
     def hosts_of_pictures(self) -> tuple[str, ...]:
         """The hosts of the painter's links, and of our own to what it painted earlier."""
         links = (self.proxy_url, self.pictures_url.replace("{bucket}", self.bucket))
         ours = (urlsplit(url).hostname or "" for url in links)
-        return (*_listed(self.picture_hosts), *ours)
+        return (*listed(self.picture_hosts), *ours)
 
     def hosts_of_callbacks(self) -> tuple[str, ...]:
         """The hosts that clients may have called back."""
-        return _listed(self.callback_hosts)
+        return listed(self.callback_hosts)
 
     def callback_keys(self) -> tuple[bytes, ...]:
         """What callbacks are signed with, the newest first; none: there are no callbacks.
@@ -141,10 +142,6 @@ class Settings(SettingsTable):
             notified=bool(self.notify_secret),
             fan_out_grace=timedelta(seconds=self.sweep_grace),
         )
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _key(secret: str) -> bytes:

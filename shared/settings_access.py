@@ -1,8 +1,15 @@
 """The settings of who may call, and how much: a part of the table of all settings."""
 
+import re
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+_ORIGIN = re.compile(
+    r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?", re.ASCII
+)
+"""As browsers write one (https://html.spec.whatwg.org, "serialization of an origin")."""
+_DEFAULT_PORTS = ("http://", ":80"), ("https://", ":443")
 
 
 class AccessSettings(BaseModel):
@@ -106,3 +113,25 @@ class AccessSettings(BaseModel):
         if open_to_all:
             raise ValueError(f"{', '.join(open_to_all)} must be https on Google Cloud")
         return self
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in listed(text):
+            usual = any(origin.startswith(a) and origin.endswith(b) for a, b in _DEFAULT_PORTS)
+            if usual or not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin} is no origin. Write each as browsers do: scheme and host in lower "
+                    "case, the port if it is not the usual one, as in https://app.example; no "
+                    "path, no slash at the end, no *"
+                )
+        return text
+
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call."""
+        return listed(self.cors_origins)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a setting that is a list, comma-separated."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

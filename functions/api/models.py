@@ -188,7 +188,7 @@ class RegenerateModel(RequestModel):
 
 
 class CancelModel(RequestModel):
-    """The body of cancel."""
+    """The body of cancel and of delete: which job."""
 
     job_id: Annotated[StrictStr, Field(json_schema_extra={"pattern": f"^{JOB_ID_PATTERN}$"})]
     """Which job."""

@@ -109,7 +109,7 @@ def job_id_of_query_or_body(request: flask.Request) -> str:
     # A body that is sent in chunks has no length.
     if not request.content_length and "Transfer-Encoding" not in request.headers:
         if in_query is None:
-            raise Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...')
+            raise Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or ?jobId=...')
         return in_query
     in_body = parse_body(request, CancelModel).job_id
     if in_query not in {None, in_body}:

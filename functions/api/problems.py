@@ -82,7 +82,34 @@ def unavailable() -> Problem:
 
 def refused(refusal: refusals.Refusal) -> Problem:
     """The answer to a refusal of a use case."""
-    return _about_a_job(refusal) or _about_an_image(refusal) or internal_error()
+    found = _about_a_job(refusal) or _about_an_image(refusal) or _about_the_owner(refusal)
+    return found or internal_error()
+
+
+def _about_the_owner(refusal: refusals.Refusal) -> Problem | None:
+    match refusal:
+        case refusals.TooMuchAsked():
+            return _too_much_asked(refusal)
+        case refusals.NotCompleted(draining=True):
+            detail = (
+                "The job has ended, but MidJourney is still at work on a picture of it. Try again "
+                "in a minute."
+            )
+            return Problem(409, "job_not_completed", detail, headers={"Retry-After": "10"})
+        case refusals.NotCompleted():
+            detail = "The job is still being painted. Cancel it first, or wait until it has ended."
+            return Problem(409, "job_not_completed", detail, headers={"Retry-After": "10"})
+    return None
+
+
+def _too_much_asked(refusal: refusals.TooMuchAsked) -> Problem:
+    over, headers = refusal.over, {"Retry-After": str(refusal.retry_after)}
+    so_far = f"{over.used} have been asked for. Ask again from {over.again_at:%Y-%m-%d %H:%M} UTC."
+    if over.of_jobs:
+        detail = f"At most {over.limit} books may be started in an hour, and {so_far}"
+        return Problem(429, "too_many_jobs", detail, headers=headers)
+    detail = f"At most {over.limit} pictures may be painted in a day, and {so_far}"
+    return Problem(429, "too_many_pictures", detail, headers=headers)
 
 
 def _about_a_job(refusal: refusals.Refusal) -> Problem | None:

@@ -28,6 +28,8 @@ _CURLS = {
     "regenerate": f'curl -X POST URL {_JSON} -d \'{{"imageId": "IMAGE_ID"}}\'',
     "cancel": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
     "health (an uptime check does this)": "curl 'URL'",
+    "delete": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
+    "forget": "curl -X POST URL",
     "sweep (Cloud Scheduler does this)": "curl -X POST URL",
     "admit (Cloud Tasks does this)": "curl -X POST URL",
     "step (Cloud Tasks does this)": f"curl -X POST URL {_JSON} -d '{_STEP}'",

@@ -1,26 +1,35 @@
 """Callbacks over HTTPS, signed as Standard Webhooks has it (https://www.standardwebhooks.com).
 
-The address is a client's, so only hosts on a list are spoken to, redirects are not followed, no
-password, proxy or cookie comes from the environment, and nothing of an answer is read but its
-status. Errors never quote an address: its query may hold a password.
+The address is a client's, so only hosts on a list are spoken to, at public addresses (see
+`shared.adapters.checked_connections`), redirects are not followed, and nothing of an answer is read
+but its status and headers, in bounded time. Errors never quote an address: its query may hold a
+password.
 """
 
 import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
-
-from shared.adapters.download import AGENT, covers
+from shared.adapters.checked_connections import (
+    AGENT,
+    CONNECT_SECONDS,
+    AddressNotAllowed,
+    CheckedConnection,
+    Reach,
+    target_of,
+)
+from shared.adapters.download import covers
+from shared.adapters.download_addresses import Address, is_public
 from shared.ports import CallbackFailed, CallbackRefused
 
-CONNECT_SECONDS = 3.05
-"""Slightly above a multiple of 3, TCP's own retransmission time-out."""
 GONE = 410
 """The status by which a receiver says that it wants no more of it (Standard Webhooks)."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -28,13 +37,24 @@ _HOST = re.compile(r"[0-9a-z_-]+(\.[0-9a-z_-]+)*|[0-9a-f:]+")
 
 
 class HttpCallbackSender:
-    """`shared.ports.CallbackSender` over requests; each message has a connection of its own."""
+    """`shared.ports.CallbackSender` over HTTP; each message has a connection of its own."""
 
-    def __init__(self, hosts: Sequence[str], keys: Sequence[bytes], timeout: float) -> None:
-        """`hosts` may be called; each of `keys` signs; `timeout` is in seconds."""
+    def __init__(
+        self,
+        hosts: Sequence[str],
+        keys: Sequence[bytes],
+        timeout: float,
+        reach: Reach = Reach(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """`hosts` may be called; each of `keys` signs; `timeout` is for all of it, in seconds.
+
+        `reach` is how connections are made; which addresses they may go to is decided by the host.
+        """
         self._hosts = tuple(hosts)
         self._keys = tuple(keys)
         self._timeout = timeout
+        connect_seconds = min(CONNECT_SECONDS, timeout)
+        self._reach = replace(reach, connect_seconds=connect_seconds, read_seconds=timeout)
 
     def send(self, url: str, event_id: str, at: datetime, body: bytes) -> None:  # noqa: D102
         fault = fault_of(url, self._hosts)
@@ -55,20 +75,25 @@ class HttpCallbackSender:
             raise CallbackFailed(f"it answered HTTP {status}")
 
     def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        parts, deadline = urlsplit(url), time.monotonic() + self._timeout
+        reach = replace(self._reach, is_allowed=addresses_for(parts.hostname or ""))
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                with session.post(
-                    url,
-                    data=body,
-                    headers=headers,
-                    timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
-                    allow_redirects=False,
-                    stream=True,  # the body stays where it is
-                ) as response:
-                    return response.status_code
-        except (OSError, ValueError, HTTPError) as error:  # requests' own are OSErrors
+            with closing(CheckedConnection(parts, reach, deadline)) as connection:
+                connection.request("POST", target_of(parts), body, headers)
+                with connection.getresponse() as response:  # whose body stays where it is
+                    return response.status
+        except AddressNotAllowed:
+            raise CallbackFailed("its host has an address that is not public") from None
+        except (OSError, HTTPException, ValueError) as error:
             raise CallbackFailed(type(error).__name__) from None
+
+
+def addresses_for(host: str) -> Callable[[Address], bool]:
+    """Which addresses a callback's host may have: this very machine's if it is named, else public.
+
+    A name on the list may lead into the own network all the same, by whoever rules its DNS.
+    """
+    return (lambda address: address.is_loopback) if host in _LOOPBACK else is_public
 
 
 def signatures(keys: Sequence[bytes], event_id: str, timestamp: int, body: bytes) -> str:

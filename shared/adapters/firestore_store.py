@@ -16,11 +16,12 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters import documents
 from shared.adapters.firestore_errors import at_the_boundary
+from shared.adapters.firestore_paths import FirestorePaths
 from shared.adapters.meter import count
-from shared.domain.ids import job_id_of, latest_key
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, Tally
 from shared.domain.pace import Pace
+from shared.domain.quota import Usage
 from shared.ports import (
     ChangeJob,
     Committed,
@@ -31,10 +32,14 @@ from shared.ports import (
     PassFence,
     PublishReference,
     Reference,
+    RemoveImages,
+    RemoveJob,
+    RemoveLatest,
     RetractReference,
     SaveImage,
     SaveJob,
     SavePace,
+    Spend,
     Versioned,
     Write,
     latest_job,
@@ -50,11 +55,11 @@ CALL_SECONDS = 10.0
 R = TypeVar("R")
 
 
-class FirestoreJobStore:
+class FirestoreJobStore(FirestorePaths):
     """`shared.ports.JobStore` over the official client, which is thread-safe."""
 
     def __init__(self, client: firestore.Client, call_seconds: float = CALL_SECONDS) -> None:
-        self._client = client
+        super().__init__(client)
         again = if_exception_type(google_errors.ServiceUnavailable)
         self._call: dict[str, Any] = {
             "timeout": call_seconds,
@@ -185,7 +190,8 @@ class FirestoreJobStore:
                     for i, w in at if isinstance(w, SaveImage)}  # fmt: skip
         counted = {w.job_id: documents.counted(results[i])
                    for i, w in at if isinstance(w, ChangeJob) and w.tally != Tally()}  # fmt: skip
-        return Committed(versions=versions, counted=counted)
+        spent = next((documents.spent(results[i]) for i, w in at if isinstance(w, Spend)), Usage())
+        return Committed(versions=versions, counted=counted, spent=spent)
 
     def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
         match write:
@@ -215,6 +221,26 @@ class FirestoreJobStore:
                 )
             case SavePace():
                 batch.set(self._admission_ref("pace"), documents.to_document(write.pace))
+            case _:
+                self._add_rarer(batch, write)
+
+    def _add_rarer(
+        self, batch: firestore.WriteBatch, write: Spend | RemoveImages | RemoveLatest | RemoveJob
+    ) -> None:
+        match write:
+            case Spend():
+                ref = self._quota_ref(write.owner_uid, write.at)
+                batch.set(ref, documents.spending(write), merge=True)
+            case RemoveImages():
+                for image_id in write.image_ids:
+                    batch.delete(self._image_ref(image_id))
+            case RemoveLatest():
+                latest = write.before.value
+                ref = self._latest_ref(latest.owner_uid, latest.student_task_id)
+                batch.delete(ref, option=self._if(write.before.version))
+            case RemoveJob():
+                ref = self._job_ref(write.before.value.job_id)
+                batch.delete(ref, option=self._if(write.before.version))
 
     def _change_job(self, batch: firestore.WriteBatch, write: ChangeJob) -> None:
         changes = documents.camel({"updated_at": write.at, **write.fields})
@@ -241,22 +267,7 @@ class FirestoreJobStore:
         else:
             batch.update(ref, documents.to_document(value), option=self._if(version))
 
-    # --- paths and helpers -----------------------------------------------------------------------
-
-    def _job_ref(self, job_id: str) -> firestore.DocumentReference:
-        return self._client.document("jobs", job_id)
-
-    def _image_ref(self, image_id: str) -> firestore.DocumentReference:
-        return self._client.document("jobs", job_id_of(image_id), "images", image_id)
-
-    def _reference_ref(self, job_id: str) -> firestore.DocumentReference:
-        return self._client.document("references", job_id)
-
-    def _latest_ref(self, owner_uid: str, student_task_id: str) -> firestore.DocumentReference:
-        return self._client.document("latestJobs", latest_key(owner_uid, student_task_id))
-
-    def _admission_ref(self, name: str) -> firestore.DocumentReference:
-        return self._client.document("admission", name)
+    # --- helpers ---------------------------------------------------------------------------------
 
     def _all_images(self) -> Any:
         return self._client.collection_group("images")

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
 
 
 def fingerprint(*parts: str) -> str:
@@ -30,3 +31,8 @@ def job_id_of(image_id: str) -> str:
 def latest_key(owner_uid: str, student_task_id: str) -> str:
     """Where an owner's latest job for a student task is noted; ids that count up are hashed."""
     return fingerprint("latest", owner_uid, student_task_id)
+
+
+def quota_key(owner_uid: str, at: datetime) -> str:
+    """Where is counted what an owner asks for on that day, in UTC."""
+    return f"{fingerprint('quota', owner_uid)}-{at.astimezone(UTC):%Y-%m-%d}"

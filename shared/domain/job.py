@@ -58,6 +58,8 @@ class Job:
     """Where the client's own server is told of endings."""
     callback_due_at: datetime | None = None
     """Since when it should have been told of this ending; None once it has been."""
+    deleted_at: datetime | None = None
+    """Since when it is deleted for everybody: only what is in the bucket has yet to go."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=to_camel)
 

@@ -38,6 +38,7 @@ from shared.ports.queue import (
     QueueUnavailable,
     TaskQueue,
 )
+from shared.ports.quotas import Spend
 from shared.ports.store import (
     ChangeJob,
     Committed,
@@ -51,6 +52,9 @@ from shared.ports.store import (
     PassFence,
     PublishReference,
     Reference,
+    RemoveImages,
+    RemoveJob,
+    RemoveLatest,
     RetractReference,
     SaveImage,
     SaveJob,
@@ -89,11 +93,15 @@ __all__ = [
     "PublishReference",
     "QueueUnavailable",
     "Reference",
+    "RemoveImages",
+    "RemoveJob",
+    "RemoveLatest",
     "Rendition",
     "RetractReference",
     "SaveImage",
     "SaveJob",
     "SavePace",
+    "Spend",
     "StoreError",
     "StoreUnavailable",
     "SubmitAnswer",

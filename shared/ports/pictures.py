@@ -103,6 +103,12 @@ class PictureStore(Protocol):
         Raises `PictureUnavailable`.
         """
 
+    def remove(self, beginning: str) -> int:
+        """Remove every object whose name begins like that; answers how many there were.
+
+        One that is written meanwhile under such a name may stay. Raises `PictureUnavailable`.
+        """
+
 
 class PictureTools(Protocol):
     """What has to be done with pictures' pixels."""

@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 from shared.domain.image import Image
 from shared.domain.job import Job, Tally
 from shared.domain.pace import Pace
+from shared.domain.quota import Usage
+from shared.ports.quotas import Spend
 
 T = TypeVar("T")
 
@@ -167,6 +169,27 @@ class SavePace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemoveImages:
+    """Remove images of a job, whoever wrote to them; those that are not there don't matter."""
+
+    image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveLatest:
+    """Remove the note which job is a task's latest, if it is still that one."""
+
+    before: Versioned[LatestJob]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveJob:
+    """Remove a job's document, if nobody wrote since it was read."""
+
+    before: Versioned[Job]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counted:
     """A job's counters after a commit that changed them."""
 
@@ -183,6 +206,8 @@ class Committed:
     """The new version of each saved image, by its id."""
     counted: Mapping[str, Counted]
     """The counters of each job whose counters were changed, by its id."""
+    spent: Usage = field(default_factory=Usage)
+    """What an owner's count comes to, if one was added to."""
 
 
 Write = (
@@ -195,6 +220,10 @@ Write = (
     | NoteFannedOut
     | PassFence
     | SavePace
+    | Spend
+    | RemoveImages
+    | RemoveLatest
+    | RemoveJob
 )
 
 

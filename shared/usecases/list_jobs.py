@@ -55,7 +55,8 @@ def _place(after: Place | None) -> tuple[datetime, str] | None:
 
 
 def _page(jobs: Sequence[Job], limit: int) -> Page:
+    shown = tuple(job for job in jobs if job.deleted_at is None)
     if len(jobs) < limit:
-        return Page(jobs=tuple(jobs), last=None)
+        return Page(jobs=shown, last=None)
     last = Place(created_at=jobs[-1].created_at, job_id=jobs[-1].job_id)
-    return Page(jobs=tuple(jobs), last=last)
+    return Page(jobs=shown, last=last)

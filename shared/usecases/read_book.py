@@ -21,11 +21,11 @@ def read_book(
     """
     identify(job_id=job_id)
     found = services.store.job(job_id)
-    if found is None or not (
-        found.value.owner_uid == reader_uid or found.value.class_id in teaches
-    ):
+    if found is None or found.value.deleted_at is not None:
         raise JobNotFound(job_id)
     job = found.value
+    if job.owner_uid != reader_uid and job.class_id not in teaches:
+        raise JobNotFound(job_id)
     images = [image.value for image in services.store.images_of(job_id)]
     return Book(job=job, images=images)
 
@@ -47,7 +47,7 @@ def owned_job(
     """
     identify(job_id=job_id)
     job = services.store.job(job_id)
-    if job is None:
+    if job is None or job.value.deleted_at is not None:
         raise JobNotFound(job_id)
     if job.value.owner_uid != owner_uid:
         raise (NotOwner if job.value.class_id in teaches else JobNotFound)(job_id)

@@ -6,6 +6,8 @@ Refusal
 ├── ClassNotFound                no such class, or somebody else teaches it
 ├── KeyReused                    the idempotency key came with another content before
 ├── AlreadyRunning               the student task's book is still being painted
+├── NotCompleted                 the job is being painted, so it can't be deleted
+├── TooMuchAsked                 the owner's quota of this hour or day is used up
 ├── ImageBusy                    the image is still being painted
 ├── ReferenceMissing             there is no reference to paint it after
 ├── CandidatesUnknown            there are no four pictures of which another could be enlarged
@@ -17,6 +19,11 @@ Refusal
 ├── DrawingRefused               a drawing can't be used
 └── DrawingUnavailable           a drawing can't be fetched or stored just now
 """
+
+import math
+from datetime import datetime
+
+from shared.domain.quota import Exceeded
 
 
 class Refusal(Exception):
@@ -49,6 +56,25 @@ class AlreadyRunning(Refusal):
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
         self.job_id = job_id
+
+
+class NotCompleted(Refusal):
+    """The job, or what the painter still does for it, has not ended: it can't be deleted yet."""
+
+    def __init__(self, job_id: str, *, draining: bool = False) -> None:
+        super().__init__(job_id)
+        self.draining = draining
+        """Whether the job has ended, and only the painter has not let go of a picture of it."""
+
+
+class TooMuchAsked(Refusal):
+    """The owner has asked for as much as may be asked for in an hour or a day."""
+
+    def __init__(self, over: Exceeded, now: datetime) -> None:
+        super().__init__("jobs" if over.of_jobs else "pictures")
+        self.over = over
+        self.retry_after = math.ceil((over.again_at - now).total_seconds())
+        """Seconds."""
 
 
 class ImageBusy(Refusal):

@@ -23,7 +23,9 @@ from shared.usecases.refusals import (
     NothingToPaint,
     NotOwner,
     ReferenceMissing,
+    Refusal,
 )
+from shared.usecases.reserving import Reservation
 from shared.usecases.services import Services
 from shared.usecases.transitions import enqueue
 from shared.usecases.turns import turn_of_next
@@ -56,9 +58,26 @@ def regenerate(
     No other image is touched, but for those that failed only because this one, their reference,
     did. Raises `ImageNotFound`, `NotOwner` for who may only look at it, `ImageBusy`,
     `ReferenceMissing`, `CandidatesUnknown`, `CandidateShown`, `NotACharacter`, `NotABackground`,
-    `NothingToPaint`, `StoreUnavailable`.
+    `NothingToPaint`, `TooMuchAsked`, `StoreUnavailable`.
     """
     identify(image_id=image_id)
+    # Another one of the four is not painted; what failed with its reference was never painted.
+    reservation = Reservation(services, owner_uid, pictures=0 if wish.candidate else 1)
+    try:
+        return _regenerate(services, owner_uid, image_id, wish, reservation, teaches)
+    except Refusal:
+        reservation.give_back()
+        raise
+
+
+def _regenerate(
+    services: Services,
+    owner_uid: str,
+    image_id: str,
+    wish: Wish,
+    reservation: Reservation,
+    teaches: Set[str],
+) -> Image:
     for _ in range(TRIES):
         image = services.store.image(image_id)
         if image is None:
@@ -70,6 +89,7 @@ def regenerate(
         _check(image.value, wish)
         job = owned_job(services, owner_uid, image.value.job_id).value
         writes = _writes(services, image, job, wish)
+        reservation.make()
         try:
             services.store.commit(*writes)
         except Conflict:

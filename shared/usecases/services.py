@@ -1,12 +1,13 @@
 """Everything that the use cases work with, handed in at one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from shared.domain.fallbacks import Fallbacks
 from shared.domain.policy import Policy
+from shared.domain.quota import Quotas
 from shared.notify_hooks import NotifyHooks
 from shared.ports import (
     CallbackSender,
@@ -63,6 +64,7 @@ class Services:
     sweep_grace: timedelta
     callback_sender: CallbackSender | None = None
     """Tells clients' own servers of endings; None: nobody can be told."""
+    quotas: Quotas = field(default_factory=Quotas)
 
     def current_policy(self) -> Policy:
         """The policy, with the pace that the painter has at present."""

@@ -1,5 +1,6 @@
 """Starting a book: one commit for the job and its images; the same request is the same job."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,15 @@ from shared.domain.image import BackgroundEffect, Image, ImageStatus, Kind, Role
 from shared.domain.job import Book, Job, JobStatus
 from shared.ports import Conflict, CreateJob, LatestJob
 from shared.tracing import identify
-from shared.usecases.refusals import AlreadyRunning, DrawingUnavailable, KeyReused
+from shared.usecases.delete_job import remove
+from shared.usecases.refusals import (
+    AlreadyRunning,
+    DrawingUnavailable,
+    KeyReused,
+    Refusal,
+    TooMuchAsked,
+)
+from shared.usecases.reserving import Reservation
 from shared.usecases.services import Services
 from shared.usecases.take_drawing import Sketch, take_drawing
 from shared.usecases.transitions import enqueue
@@ -57,8 +66,21 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     """Start a book, or find the one that the same request started; answers whether it is new.
 
     Drawings are taken in before anything is written, so that a bad one costs nothing. Raises
-    `KeyReused`, `AlreadyRunning`, `DrawingRefused`, `DrawingUnavailable`, `StoreUnavailable`.
+    `KeyReused`, `AlreadyRunning`, `TooMuchAsked`, `DrawingRefused`, `DrawingUnavailable`,
+    `StoreUnavailable`.
     """
+    reservation = Reservation(services, book.owner_uid, jobs=1, pictures=len(book.images))
+    try:
+        started, is_new = _start(services, book, reservation)
+    except Refusal:
+        reservation.give_back()
+        raise
+    if not is_new:
+        reservation.give_back()
+    return started, is_new
+
+
+def _start(services: Services, book: NewBook, reservation: Reservation) -> tuple[Book, bool]:
     key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
     job_id = new_job_id(book.owner_uid, key)
     identify(job_id=job_id)
@@ -67,12 +89,19 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
         latest = None
         # A first book, without drawings, is written at once: the store says if it is not new.
         if attempt > 0 or any(new.sketch for new in book.images):
-            known = services.store.job(job_id)
-            if known is not None:
-                return _found(services, known.value, book), False
+            found = _known(services, job_id, book)
+            if found is not None:
+                return found, False
             latest = services.store.latest_job(book.owner_uid, book.student_task_id)
             if latest is not None and not _may_follow(services, latest.value, job_id):
                 continue  # the same request was written between our reads
+        try:
+            reservation.make()
+        except TooMuchAsked:
+            found = _known(services, job_id, book)
+            if found is None:
+                raise
+            return found, False
         if drawings is None:
             drawings = _take_drawings(services, book, job_id)
         new = _new(services, book, job_id, drawings)
@@ -85,6 +114,18 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
         enqueue(services.queue.ask_admission)
         return new, True
     raise AlreadyRunning(job_id)
+
+
+def _known(services: Services, job_id: str, book: NewBook) -> Book | None:
+    """The book that the same request started before, if any. Raises `KeyReused`."""
+    known = services.store.job(job_id)
+    if known is None:
+        return None
+    if known.value.deleted_at is not None:  # by a call that died half-way, or is at it
+        with suppress(Conflict):
+            remove(services, known)
+        return None
+    return _found(services, known.value, book)
 
 
 def _found(services: Services, job: Job, book: NewBook) -> Book:

@@ -13,6 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from infra.local.processes import free_port
 from infra.local.stack import LocalStack, StackOptions
 
 SPEED = 120
@@ -20,7 +21,10 @@ SPEED = 120
 PATIENCE = 90_000
 """Milliseconds that a condition may take to come true, on a machine that is busy with others."""
 
+PAGES_PORT = free_port()
+"""Where a test serves a page of another origin: listed as 127.0.0.1, not listed as localhost."""
 SETTINGS = {
+    "CORS_ORIGINS": f"http://127.0.0.1:{PAGES_PORT}",
     "CUTOUT_MODEL": "none",
     # A picture that hangs is soon tried again, and again until the test has seen enough.
     "IMAGINE_TIMEOUT_SECONDS": "1",

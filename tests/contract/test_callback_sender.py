@@ -13,6 +13,7 @@ import standardwebhooks
 
 from infra.local.processes import free_port
 from shared.adapters.callback_sender import HttpCallbackSender
+from shared.adapters.checked_connections import Reach
 from shared.ports import CallbackFailed, CallbackRefused, CallbackSender
 from tests.contract.conftest import Target
 from tests.fakes.callbacks import FakeCallbackSender
@@ -211,3 +212,106 @@ def test_an_answer_that_is_none_has_failed(
 
     with pytest.raises(CallbackFailed):
         sender.send(url, EVENT, datetime.now(UTC), BODY)
+
+
+# --- where it leads, and how long it takes --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"H", b"T"],
+        [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"],
+        [b"", b"HTTP/1.1 100 Continue\r\n\r\n"],
+    ],
+    ids=["a status", "headers", "100 again and again"],
+)
+def test_an_answer_that_drips_has_failed_in_time(
+    sender: HttpCallbackSender, pieces: list[bytes]
+) -> None:
+    """A socket's own time-out begins anew with each byte."""
+    server = socket.create_server(("127.0.0.1", 0))
+    left = threading.Event()
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            first, then = pieces
+            try:
+                connection.sendall(first)
+                while not left.wait(0.02) and time.monotonic() < began + 5:
+                    connection.sendall(then)
+            except OSError:
+                return
+
+    began = time.monotonic()
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        with pytest.raises(CallbackFailed, match=r"TimeoutError|HTTPException"):
+            sender.send(
+                f"http://127.0.0.1:{server.getsockname()[1]}", EVENT, datetime.now(UTC), BODY
+            )
+        assert time.monotonic() - began < 3  # of which 0.5 s are the sender's
+    finally:
+        left.set()
+        thread.join(10)
+        server.close()
+
+
+def asked_for(*addresses: str) -> tuple[HttpCallbackSender, list[str]]:
+    """A sender for which every name has these addresses, and the names that it asked for."""
+    names = []
+
+    def resolve(host: str, _: int) -> list[str]:
+        names.append(host)
+        return list(addresses)
+
+    reach = Reach(resolve=resolve)
+    hosts = ["client.test", "localhost", "127.0.0.1"]
+    return HttpCallbackSender(hosts, KEYS, 0.5, reach), names
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["10.0.0.1"],
+        ["169.254.169.254"],
+        ["::1"],
+        ["::ffff:127.0.0.1"],
+        ["fd00::1"],
+        ["8.8.8.8", "127.0.0.1"],
+        [],
+    ],
+    ids=str,
+)
+def test_a_listed_name_is_not_called_in_the_own_network(addresses: list[str]) -> None:
+    sender, names = asked_for(*addresses)
+
+    with pytest.raises(CallbackFailed, match="not public"):
+        sender.send("https://client.test/hook", EVENT, datetime.now(UTC), BODY)
+
+    assert names == ["client.test"]
+
+
+def test_this_very_machine_is_called_by_its_name_and_nothing_else_is(target: Target) -> None:
+    port = target.url.rsplit(":", 1)[1]
+    here, _ = asked_for("127.0.0.1")
+    here.send(f"http://localhost:{port}/hook", EVENT, datetime.now(UTC), BODY)
+    assert len(target.calls) == 1
+
+    for elsewhere in ("10.0.0.1", "8.8.8.8"):
+        sender, _ = asked_for(elsewhere)
+        with pytest.raises(CallbackFailed, match="not public"):
+            sender.send(f"http://localhost:{port}/hook", EVENT, datetime.now(UTC), BODY)
+
+
+def test_the_name_is_resolved_once(target: Target) -> None:
+    """Else it could have another address when it is called than when it was checked."""
+    sender, names = asked_for("127.0.0.1")
+
+    sender.send(f"{target.url}/hook", EVENT, datetime.now(UTC), BODY)
+
+    assert names == ["127.0.0.1"]

@@ -4,12 +4,13 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from shared.domain.ids import latest_key
+from shared.domain.ids import latest_key, quota_key
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, Tally
 from shared.domain.pace import Pace
+from shared.domain.quota import Usage
 from shared.ports import (
     ChangeJob,
     Committed,
@@ -22,10 +23,14 @@ from shared.ports import (
     PassFence,
     PublishReference,
     Reference,
+    RemoveImages,
+    RemoveJob,
+    RemoveLatest,
     RetractReference,
     SaveImage,
     SaveJob,
     SavePace,
+    Spend,
     Versioned,
     Write,
     latest_job,
@@ -147,6 +152,7 @@ class MemoryJobStore:
             return Committed(
                 versions={image_id: documents[f"images/{image_id}"].version for image_id in saved},
                 counted={job: _counted(documents[f"jobs/{job}"]) for job in counted},
+                spent=next((_spent(documents, w) for w in writes if isinstance(w, Spend)), Usage()),
             )
 
     def _apply(  # noqa: C901 - a table
@@ -189,6 +195,17 @@ class MemoryJobStore:
                 self._replace(documents, FENCE, write.after, before)
             case SavePace():
                 self._put(documents, PACE, write.pace)
+            case Spend():
+                self._spend(documents, write)
+            case RemoveImages():
+                for image_id in write.image_ids:
+                    documents.pop(f"images/{image_id}", None)
+            case RemoveLatest():
+                latest = write.before.value
+                path = f"latest/{latest_key(latest.owner_uid, latest.student_task_id)}"
+                self._remove(documents, path, write.before)
+            case RemoveJob():
+                self._remove(documents, f"jobs/{write.before.value.job_id}", write.before)
 
     def _create(self, documents: dict[str, Versioned[object]], path: str, value: object) -> None:
         self._replace(documents, path, value, None)
@@ -207,6 +224,18 @@ class MemoryJobStore:
 
     def _put(self, documents: dict[str, Versioned[object]], path: str, value: object) -> None:
         documents[path] = Versioned(value, next(self._versions))
+
+    def _remove(
+        self, documents: dict[str, Versioned[object]], path: str, before: Versioned[object]
+    ) -> None:
+        if path not in documents or documents[path].version != before.version:
+            raise Conflict(path)
+        del documents[path]
+
+    def _spend(self, documents: dict[str, Versioned[object]], write: Spend) -> None:
+        for path, by in _counts(write).items():
+            old = documents.get(path)
+            self._put(documents, path, (old.value if old else 0) + by)  # type: ignore[operator]
 
     def _existing(self, documents: dict[str, Versioned[object]], path: str) -> object:
         if path not in documents:
@@ -228,3 +257,15 @@ class MemoryJobStore:
 def _counted(job: Versioned[object]) -> Counted:
     counters = {f.name: getattr(job.value, f.name) for f in fields(Tally)}
     return Counted(counters=Tally(**counters), version=job.version)
+
+
+def _counts(write: Spend) -> dict[str, int]:
+    """What a day's document holds: the day's pictures, and the books of each hour."""
+    path = f"quotas/{quota_key(write.owner_uid, write.at)}"
+    hour = f"{write.at.astimezone(UTC):%H}"
+    return {f"{path}/jobs{hour}": write.usage.jobs, f"{path}/pictures": write.usage.pictures}
+
+
+def _spent(documents: dict[str, Versioned[object]], write: Spend) -> Usage:
+    jobs, pictures = (documents[path].value for path in _counts(write))
+    return Usage(jobs=jobs, pictures=pictures)  # type: ignore[arg-type]

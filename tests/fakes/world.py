@@ -213,6 +213,15 @@ class FakePictures:
             raise PictureRejected("not_found", "There is no such object.")
         return self.stored[name]
 
+    def remove(self, beginning: str) -> int:
+        if self.broken:
+            self.broken -= 1
+            raise PictureUnavailable("told so")
+        names = [name for name in self.stored if name.startswith(beginning)]
+        for name in names:
+            del self.stored[name]
+        return len(names)
+
 
 def webp(data: bytes) -> Rendition:
     picture = Picture(data=data, content_type="image/webp", suffix=".webp")

@@ -47,6 +47,11 @@ class SimulatedPictures:
             raise PictureUnavailable("told so")
         return self._pictures.read(name)
 
+    def remove(self, beginning: str) -> int:
+        if self._network.travel("put", WAY) == "unavailable":
+            raise PictureUnavailable("told so")
+        return self._pictures.remove(beginning)
+
 
 class SimulatedFinisher:
     """`shared.ports.PictureFinisher` that takes its time."""

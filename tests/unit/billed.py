@@ -26,6 +26,7 @@ from shared.ports import (
     Fence,
     LatestJob,
     Reference,
+    RemoveImages,
     Versioned,
     Write,
 )
@@ -113,9 +114,17 @@ class BilledStore:
 
     def commit(self, *writes: Write) -> Committed:
         committed = self._memory.commit(*writes)
-        # A new job, its images, and the note that it is its task's latest.
-        count(writes=sum(len(w.images) + 2 if isinstance(w, CreateJob) else 1 for w in writes))
+        count(writes=sum(_documents(write) for write in writes))
         return committed
+
+
+def _documents(write: Write) -> int:
+    match write:
+        case CreateJob():  # and the note that it is its task's latest
+            return len(write.images) + 2
+        case RemoveImages():
+            return len(write.image_ids)
+    return 1
 
 
 def _read(found: T) -> T:

@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "shared.prompt_file",
         "shared.fallback_file",
         "shared.notify_hooks",
+        "shared.settings_access",
         "shared.settings_table",
     },
     "shared.prompt_file": {"shared.domain"},

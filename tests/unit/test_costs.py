@@ -9,11 +9,15 @@ import pytest
 import main
 from functions import wiring
 from shared.domain.job import JobStatus
+from shared.domain.quota import Quotas
 from shared.usecases.admit import admit
 from shared.usecases.cancel_job import cancel_job
+from shared.usecases.delete_job import delete_job
 from shared.usecases.fan_out import fan_out
+from shared.usecases.forget_owner import forget_owner
 from shared.usecases.read_book import read_book, read_latest_book
-from shared.usecases.regenerate import regenerate
+from shared.usecases.refusals import TooMuchAsked
+from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
@@ -244,6 +248,65 @@ def test_a_cancel_writes_each_image_and_what_has_ended_not_at_all():
 
     assert once == (31, 6 + 2)  # with the job's counters, and its ending
     assert again == (1 + 6 + 1 + 1, 0)
+
+
+def limited(jobs: int) -> BilledWorld:
+    world = BilledWorld()
+    world.services = replace(world.services, quotas=Quotas(jobs_per_hour=jobs))
+    return world
+
+
+def test_quotas_cost_a_write_a_book_and_nothing_where_there_are_none():
+    def asked(world):
+        return cost(lambda: start_job(world.services, new_book(5)))
+
+    assert asked(BilledWorld()) == (1, 8)
+    assert asked(limited(jobs=9)) == (1, 8 + 1)
+
+
+def test_what_quotas_refuse_costs_a_look_and_two_writes():
+    world = limited(jobs=1)
+    start_job(world.services, new_book(5))
+
+    def refused():
+        with pytest.raises(TooMuchAsked):
+            start_job(world.services, new_book(5, task="8"))
+
+    assert cost(refused) == (1, 2)
+    # The same request again: counted, given back, and found with its six images.
+    assert cost(lambda: start_job(world.services, new_book(5))) == (1 + 6, 2)
+
+
+def test_a_picture_again_costs_a_write_more_with_quotas_and_another_candidate_does_not():
+    world = limited(jobs=9)
+    image = world.start(members=5).images[1].image_id
+    world.run()
+    assert cost(lambda: regenerate(world.services, OWNER, image)) == (4, 2 + 1)
+    world.run()
+    wish = Wish(candidate=1)
+    assert cost(lambda: regenerate(world.services, OWNER, image, wish)) == (3, 2)
+
+
+@pytest.mark.parametrize("members", [0, 5, 19])
+def test_a_deletion_reads_and_removes_each_image_once(members):
+    world = BilledWorld()
+    book = world.start(members=members)
+    world.run()
+
+    asked = cost(lambda: delete_job(world.services, OWNER, book.job.job_id))
+
+    # The job twice, the note that it is its task's latest; the reference, the job twice, the note.
+    assert asked == (1 + members + 3, 1 + members + 4)
+
+
+def test_to_forget_costs_a_read_a_job_besides_its_deletion():
+    world = BilledWorld()
+    for number in range(3):
+        world.start(members=0, task=str(number))
+    world.run()
+
+    assert cost(lambda: forget_owner(world.services, OWNER)) == (3 * (1 + 4) + 2, 3 * 5)
+    assert cost(lambda: forget_owner(world.services, OWNER)) == (2, 0)
 
 
 def test_a_painter_that_takes_nothing_is_left_alone_at_the_price_of_a_look_at_the_fence():

@@ -4,6 +4,7 @@ import base64
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,12 @@ from functions.api.openapi.operations import OPERATIONS
 from functions.api.problems import refused
 from shared.adapters.picture_tools import PillowTools
 from shared.domain.image import ImageStatus
+from shared.domain.quota import Exceeded
 from shared.usecases import refusals
 from tests.unit.calling import call, post
 from tests.unit.codes import codes_in_the_source
 
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 DOCUMENT = openapi.document()
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
@@ -160,7 +163,8 @@ def subclasses(kind: type) -> set[type]:
 
 
 def test_every_refusal_is_an_answer_of_some_function():
-    asked = {"AlreadyRunning": [""], "DrawingRefused": ["wrong_format"] * 3}
+    over = Exceeded(limit=1, used=1, again_at=NOON, of_jobs=True)
+    asked = {"DrawingRefused": ["wrong_format"] * 3, "TooMuchAsked": [over, NOON]}
     for refusal in subclasses(refusals.Refusal) - {refusals.Refusal}:
         arguments = asked.get(refusal.__name__, [""])
         problem = refused(refusal(*arguments))
@@ -229,6 +233,7 @@ ASKED = [
         {"method": "POST", "query_string": {"jobId": "a"}, "json": {"jobId": "b"}},
         "ambiguous_id",
     ),
+    ("delete", {"method": "POST"}, "missing_id"),
     ("jobs", {"query_string": {"limit": "0"}}, "invalid_limit"),
     ("jobs", {"query_string": {"cursor": "x"}}, "invalid_cursor"),
     (

@@ -92,7 +92,7 @@ HEADERS: Mapping[str, Json] = {
     },
     "Vary": {
         "description": "What else the answer depends on.",
-        "schema": {"const": "Accept-Language", "type": "string"},
+        "schema": {"type": "string", "pattern": "^Accept-Language"},
     },
     "Content-Disposition": {
         "description": "The archive's file name.",

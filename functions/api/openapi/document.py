@@ -31,6 +31,7 @@ _WHAT_IS_WRONG = {
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
     422: "The body says something that can't be.",
+    429: "As much as may be asked for in an hour or a day has been asked for.",
     500: "The server failed.",
     503: "Something that the server needs is out of reach for a moment.",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from functions.api.deleting import DeletedModel, ForgottenModel
 from functions.api.paging import cursor_of
 from functions.api.schemas import (
     AcceptedImageModel,
@@ -210,6 +211,8 @@ CANCELED = JobModel(
         message="The job was canceled; pictures that were finished stay.",
     ),
 )
+DELETED = DeletedModel(job_id=JOB_ID)
+FORGOTTEN = ForgottenModel(deleted_jobs=3, complete=True)
 JOBS = JobListModel(
     jobs=[
         ListedJobModel(

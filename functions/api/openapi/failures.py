@@ -5,6 +5,7 @@ header or a sentence of its own. The codes of a body's faults are many; they are
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import flask
@@ -17,6 +18,7 @@ from functions.api.openapi.examples import CLASS_ID, IMAGE_ID, JOB_ID
 from functions.api.paging import limit_of, place_of
 from functions.api.parsing import (
     MOST_BYTES_WITH_DRAWINGS,
+    job_id_of_query_or_body,
     parse,
     parse_body,
     parse_body_with_drawings,
@@ -24,6 +26,7 @@ from functions.api.parsing import (
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.api.schemas import AnswerModel, JobId
 from shared.adapters.tokens import Wrong
+from shared.domain.quota import Exceeded
 from shared.usecases import refusals
 
 
@@ -121,6 +124,15 @@ _STRANGERS = (
     invalid_app_check(None),
 )
 
+_NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+_TOO_MUCH_ASKED = [
+    refused(refusals.TooMuchAsked(over, _NOON - timedelta(minutes=10)))
+    for over in (
+        Exceeded(limit=10, used=10, again_at=_NOON, of_jobs=True),
+        Exceeded(limit=100, used=95, again_at=_NOON + timedelta(hours=12), of_jobs=False),
+    )
+]
+
 GENERATE = (
     *_STRANGERS,
     *_of_a_body(parse_body_with_drawings),
@@ -129,6 +141,7 @@ GENERATE = (
     ),
     refused(refusals.AlreadyRunning(JOB_ID)),
     refused(refusals.KeyReused(JOB_ID)),
+    *_TOO_MUCH_ASKED,
     _raised_by(lambda: parse({"studentTaskId": 7, "characters": [{"name": ""}]}, GenerateModel)),
     refused(
         refusals.DrawingRefused(
@@ -145,6 +158,7 @@ REGENERATE = (
     _NOT_OWNER,
     refused(refusals.ImageNotFound(IMAGE_ID)),
     refused(refusals.ImageBusy(IMAGE_ID)),
+    _TOO_MUCH_ASKED[1],
     refused(refusals.ReferenceMissing(IMAGE_ID)),
     refused(refusals.CandidatesUnknown(IMAGE_ID)),
     refused(refusals.CandidateShown(IMAGE_ID)),
@@ -155,17 +169,23 @@ REGENERATE = (
     internal_error(),
     unavailable(),
 )
-CANCEL = (
+_OF_QUERY_OR_BODY = (
     *_STRANGERS,
     *_of_a_body(lambda request: parse_body(request, CancelModel)),
-    Problem(400, "missing_id", 'Say which job: {"jobId": "..."} or cancel?jobId=...'),
+    _raised_by(lambda: job_id_of_query_or_body(_asking(""))),
     Problem(400, "ambiguous_id", "Name one job: the query and the body differ."),
     _NOT_OWNER,
     _JOB_NOT_FOUND,
     _raised_by(lambda: parse({"id": JOB_ID, "jobId": JOB_ID}, CancelModel)),
+)
+CANCEL = (*_OF_QUERY_OR_BODY, internal_error(), unavailable())
+DELETE = (
+    *_OF_QUERY_OR_BODY,
+    refused(refusals.NotCompleted(JOB_ID)),
     internal_error(),
     unavailable(),
 )
+FORGET = (*_STRANGERS, internal_error(), unavailable())
 STATUS = (
     *_STRANGERS,
     Problem(

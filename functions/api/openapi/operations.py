@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from functions.api.credentials import MOST_UID
+from functions.api.deleting import DeletedModel, ForgottenModel
 from functions.api.models import (
     JOB_ID_PATTERN,
     MOST_KEY,
@@ -162,6 +163,43 @@ CANCEL = Operation(
     problems=failures.CANCEL,
     faults=failures.BODY_FAULTS,
 )
+DELETE = Operation(
+    name="delete",
+    method="post",
+    notes=(
+        "A job that is being painted is not deleted: cancel it first. Deleted again it is not "
+        "found, so 404 after a call without an answer says that it is done."
+    ),
+    parameters=(_JOB_ID,),
+    body=CancelModel,
+    body_required=False,
+    bodies={"job": {"jobId": examples.JOB_ID}},
+    answers=(
+        Answer(
+            status=200,
+            description="The job is no longer there.",
+            model=DeletedModel,
+            example=examples.DELETED,
+        ),
+    ),
+    problems=failures.DELETE,
+    faults=failures.BODY_FAULTS,
+)
+FORGET = Operation(
+    name="forget",
+    method="post",
+    notes="What is counted for quotas stays until the day after the next.",
+    answers=(
+        Answer(
+            status=200,
+            description="What was deleted, and whether that was all.",
+            model=ForgottenModel,
+            example=examples.FORGOTTEN,
+            sometimes=("Retry-After",),
+        ),
+    ),
+    problems=failures.FORGET,
+)
 DOWNLOAD = Operation(
     name="download",
     method="get",
@@ -250,4 +288,7 @@ STYLES = Operation(
     ),
     problems=failures.STYLES,
 )
-OPERATIONS = (GENERATE, STATUS, REGENERATE, CANCEL, JOBS, STYLES, DOWNLOAD)
+OPERATIONS = (
+    *(GENERATE, STATUS, REGENERATE, CANCEL, JOBS, STYLES, DOWNLOAD),
+    *(DELETE, FORGET),
+)
