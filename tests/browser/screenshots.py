@@ -64,8 +64,7 @@ def side_by_side(pictures: list[Image.Image], file: Path) -> None:
     for picture in pictures:
         row.paste(picture, (left, 0))
         left += picture.width + GAP
-    palette = row.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=2)
-    row.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(file, optimize=True)
+    row.save(file, optimize=True)
 
 
 def until_half_painted(visit: Visit, name: str) -> None:
