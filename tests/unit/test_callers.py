@@ -6,6 +6,10 @@ import time
 
 import jwt
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from jwt.algorithms import RSAAlgorithm
 
 import main
 from functions import wiring
@@ -226,6 +230,51 @@ def test_a_forged_token_is_not_taken(firebase, capsys):
         quoted = max(token.split("."), key=len)
         if len(quoted) > 10:
             assert quoted not in answer.get_data(as_text=True) + capsys.readouterr().out
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),
+    max_leaves=5,
+)
+CLAIMS = ("iss", "aud", "sub", "iat", "exp", "nbf", "auth_time", "jti", "classId", "teaches")
+
+
+def codes(headers):
+    answer = jobs(headers)
+    return answer.status_code, None if answer.status_code == 200 else answer.json["code"]
+
+
+LET_IN, KEPT_OUT = (200, None), (401, "invalid_token")
+fuzzing = hypothesis_settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@fuzzing
+@given(st.dictionaries(st.sampled_from(CLAIMS), JSON))
+def test_whatever_a_signed_token_says_is_taken_or_not(firebase, said):
+    head = part({"alg": "RS256", "kid": "rsa-1"})
+    signed = f"{head}.{part(firebase_claims(PROJECT, 'ann') | said)}"
+    signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), firebase.key)
+    ending = base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+    assert codes(by(f"{signed}.{ending}")) in {LET_IN, KEPT_OUT}
+
+
+@fuzzing
+@given(st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "jku"]), JSON))
+def test_whatever_a_forged_header_says_is_not_taken(firebase, said):
+    good = firebase.sign(firebase_claims(PROJECT, "ann"))
+    head = part({"alg": "RS256", "kid": "rsa-1"} | said)
+
+    assert codes(by(f"{head}.{good.split('.', 1)[1]}")) == KEPT_OUT
+
+
+@fuzzing
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=255), min_size=1))
+def test_any_other_text_is_not_taken(firebase, text):
+    assert codes(by(text)) == KEPT_OUT
 
 
 def test_a_token_is_checked_before_the_body_is_read(firebase):

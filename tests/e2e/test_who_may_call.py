@@ -1,4 +1,4 @@
-"""Internal functions that admit their own callers alone, by tokens that are really signed."""
+"""A stack that lets in whom it should, clients and its own callers, by really signed tokens."""
 
 import json
 import time
@@ -10,8 +10,9 @@ import requests
 
 from infra.local.cloudtasks import TokenIssuer
 from infra.local.stack import INVOKER, StackOptions
+from infra.local.stack_options import PROJECT
 from tests.e2e.conftest import Backend, running
-from tests.issuing import firebase_claims, unsigned
+from tests.issuing import Issuer, firebase_claims, unsigned
 
 INTERNAL = ("admit", "callback", "fanout", "postprocess", "step", "sweep")
 EVENT = {
@@ -25,11 +26,24 @@ EVENT = {
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Backend]:
+def firebase() -> Iterator[Issuer]:
+    """Stands in for Firebase Authentication."""
+    issuer = Issuer()
+    yield issuer
+    issuer.close()
+
+
+@pytest.fixture(scope="module")
+def guarded(firebase: Issuer) -> Iterator[Backend]:
     options = StackOptions(
         speed=120,
         proxy_args=["--picture-size", "64"],
-        functions_env={"CUTOUT_MODEL": "none", "AUTH": "emulator", "SWEEP_GRACE_SECONDS": "1"},
+        functions_env={
+            "CUTOUT_MODEL": "none",
+            "AUTH": "firebase",
+            "AUTH_KEYS_URL": firebase.url,
+            "SWEEP_GRACE_SECONDS": "1",
+        },
         sweep_interval=1,
         check_invoker=True,
     )
@@ -45,15 +59,17 @@ def ring(backend: Backend, function: str, token: str | None = None) -> int:
     return requests.post(url, data=b"{}", headers=headers, timeout=30).status_code
 
 
-def signed_in(backend: Backend, uid: str, **claims: Any) -> dict[str, str]:
-    token = unsigned(firebase_claims(backend.stack.project, uid, **claims))
+def signed_in(issuer: Issuer, uid: str, **claims: Any) -> dict[str, str]:
+    token = issuer.sign(firebase_claims(PROJECT, uid, **claims))
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_a_book_is_painted_by_those_who_may_call(guarded: Backend) -> None:
-    ann, bob = signed_in(guarded, "ann", classId="3b"), signed_in(guarded, "bob")
-    teacher = signed_in(guarded, "ms kim", teaches=["3b"])
+def test_a_book_is_painted_by_those_who_may_call(guarded: Backend, firebase: Issuer) -> None:
+    ann, bob = signed_in(firebase, "ann", classId="3b"), signed_in(firebase, "bob")
+    teacher = signed_in(firebase, "ms kim", teaches=["3b"])
+    forged = {"Authorization": f"Bearer {unsigned(firebase_claims(PROJECT, 'ann'))}"}
     assert guarded.generate().status_code == 401
+    assert guarded.generate(headers=forged).status_code == 401
 
     job = guarded.generate(headers=ann).json()["jobId"]
     guarded.until(lambda: guarded.status(job, headers=ann).json()["completed"])
@@ -66,6 +82,7 @@ def test_a_book_is_painted_by_those_who_may_call(guarded: Backend) -> None:
     guarded.until(lambda: guarded.stack.scheduler.calls > 0)
     guarded.stack.sweep()
     assert guarded.stack.scheduler.failures == 0
+    assert firebase.fetches <= guarded.stack.options.workers, "keys are kept by each process"
     assert guarded.stack.events.counts("fanout").failed == 0
 
 
