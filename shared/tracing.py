@@ -5,8 +5,8 @@ whatever woke it: a request, a task, a Firestore event, or the sweeper after a t
 Whether a book is traced follows from it, too: all functions decide alike, and no client can force
 it.
 
-Spans are plain values here. OpenTelemetry's SDK is loaded by `shared.span_sender`, with the first
-call that has some to send; where nothing is traced, it is never loaded.
+Spans are plain values here. OpenTelemetry's SDK is loaded by `shared.adapters.span_sender`, with
+the first call that has some to send; where nothing is traced, it is never loaded.
 """
 
 import secrets

@@ -129,8 +129,9 @@ class BucketPictureStore:
 
     def ping(self, seconds: float) -> None:  # noqa: D102
         try:
-            # Asks for no more rights than the pictures themselves do.
-            list(self._client.list_blobs(self._bucket, max_results=1, timeout=seconds, retry=None))
+            # Half for the connection, half for the answer.
+            within = (seconds / 2, seconds / 2)
+            list(self._client.list_blobs(self._bucket, max_results=1, timeout=within, retry=None))
         except _FAULTS as error:
             raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
 

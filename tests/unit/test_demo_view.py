@@ -88,6 +88,12 @@ def test_plain_lines_hold_no_control_characters() -> None:
     assert line == "Mi [2J na is painted"
 
 
+def test_a_failure_that_quotes_what_a_terminal_obeys_is_shown_on_one_line() -> None:
+    (line,) = plain(book(picture("Fox", "failed", error="no\x1b[2J\nwords " + "x" * 500)))
+    assert line.isprintable()
+    assert len(line) < 200
+
+
 def test_bars_have_names_words_and_percents() -> None:
     shown = live(book(picture("Mina", "painting", 62), picture("Ember", "waiting_for_reference")))
     for text in (

@@ -116,11 +116,11 @@ def test_a_failure_is_told_by_its_code_once_and_takes_the_others_with_it(capsys)
 
 def test_what_is_painted_again_ends_as_a_picture_and_not_as_a_book(capsys) -> None:
     world = World()
-    book = world.start(members=1)
+    book = world.start(members=0)
     world.run()
     lines(capsys)
 
-    regenerate(world.services, OWNER, book.images[1].image_id)
+    regenerate(world.services, OWNER, book.images[0].image_id)
     world.run()
 
     messages = [line["message"] for line in lines(capsys)]

@@ -265,3 +265,52 @@ def test_a_list_that_may_be_cut_has_to_reach_back(count, oldest, enough):
 
 def test_a_list_without_times_does_not_reach_back():
     assert not reaches_back([{"submitTime": None}] * 100, SINCE)
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "trouble"),
+    [
+        (3, "无可用的账号实例", Trouble.ACCOUNT_DISABLED),
+        (9, "提交失败，系统异常", Trouble.OTHER),
+        (9, "[discord error] /captcha/embedded/1", Trouble.CAPTCHA),
+        (9, "401: Unauthorized", Trouble.UNAUTHORIZED),
+        (23, "队列已满，请稍后尝试", Trouble.QUEUE_FULL),
+        (30, "too many requests", Trouble.RATE_LIMITED),
+        (4, "账号已被临时封锁", Trouble.BLOCKED),
+    ],
+)
+def test_what_is_wrong_with_the_painter_itself_is_told_by_a_code_and_not_in_its_words(
+    code, description, trouble
+):
+    busy = answer(code, description=description)
+
+    assert isinstance(busy, Busy)
+    assert busy.trouble is trouble
+    assert description not in busy.reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "trouble"),
+    [
+        ("[Please verify] https://x.test/captcha/embedded/abc", Trouble.CAPTCHA),
+        ("401: Unauthorized", Trouble.UNAUTHORIZED),
+        ("The resource is being rate limited.", Trouble.RATE_LIMITED),
+        ("[Subscription required] ...", Trouble.OUT_OF_CREDIT),
+        ("[Blocked] You have been blocked from accessing Midjourney", Trouble.BLOCKED),
+        ("任务超时", None),
+        # A refusal of this one prompt is no trouble of the painter's.
+        ("[Banned prompt detected] a captcha", None),
+    ],
+)
+def test_a_task_that_failed_says_whether_the_painter_itself_is_in_trouble(reason, trouble):
+    assert task(status="FAILURE", failReason=reason).trouble is trouble
+
+
+@pytest.mark.parametrize(
+    ("started", "finished", "seconds"),
+    [(1000, 61500, 60.5), (1000, None, None), (None, 1000, None), (2000, 1000, None)],
+)
+def test_how_long_it_took_is_told_by_the_painters_own_clock(started, finished, seconds):
+    found = task(status="SUCCESS", startTime=started, finishTime=finished)
+
+    assert found.seconds == seconds

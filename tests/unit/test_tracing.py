@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cloudevents.http import CloudEvent
+from google.auth.transport.requests import AuthorizedSession
 
 import main
 from functions import edge, wiring
@@ -255,8 +256,21 @@ def test_a_dead_receiver_fails_no_call(traced_world, receiver, monkeypatch):
     assert post(main.admit, {}).status_code == 200
 
 
-def test_google_is_asked_with_the_functions_own_account_and_nobody_else(monkeypatch, capsys):
-    # Without one there is nothing to send with; that is said, and no more.
+ACCOUNT = {"type": "authorized_user", "client_id": "a", "client_secret": "b", "refresh_token": "c"}
+
+
+def test_google_is_asked_with_the_functions_own_account(monkeypatch, tmp_path):
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps(ACCOUNT))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+
+    session = sender(f"https://{GOOGLE}/v1/traces")._authorized()
+
+    assert isinstance(session, AuthorizedSession)
+    assert session.credentials.client_id == ACCOUNT["client_id"]
+
+
+def test_without_an_account_nothing_is_sent_to_google_which_is_said(monkeypatch, capsys):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
 
     sender(f"https://{GOOGLE}/v1/traces").send(one_span())
