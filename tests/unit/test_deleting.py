@@ -319,7 +319,7 @@ def test_it_ends_in_time_and_the_next_call_goes_on():
     remove = world.pictures.remove
 
     def slow(beginning: str) -> int:
-        world.now += WITHIN / 4
+        world.now += WITHIN / 8  # twice for each job
         return remove(beginning)
 
     world.pictures.remove = slow
