@@ -7,7 +7,7 @@ import flask
 from functions.api.views import answer, catalogue_view, with_etag
 from functions.edge import client_function
 from shared.domain.prompts import PromptRules
-from shared.settings import settings
+from shared.settings import Settings, settings
 
 CACHE_SECONDS = 3600
 LANGUAGES = ("en", "ko")
@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ko")
 @client_function("GET", "HEAD")
 def styles(request: flask.Request) -> flask.Response:
     """Answer with the catalogue, labelled in the language that the client prefers."""
-    rules = _rules()
+    rules = _rules(settings())
     language = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
     headers = {
         "Cache-Control": f"public, max-age={CACHE_SECONDS}",
@@ -28,6 +28,6 @@ def styles(request: flask.Request) -> flask.Response:
 
 
 @lru_cache(maxsize=1)
-def _rules() -> PromptRules:
+def _rules(values: Settings) -> PromptRules:
     """Without the services: it is all that is needed, and their clients take long to import."""
-    return settings().prompts()
+    return values.prompts()

@@ -14,7 +14,10 @@ ALLOWED_HEADERS = (
     *("X-Firebase-AppCheck", "traceparent"),
 )
 """Headers that a page may send."""
-EXPOSED_HEADERS = ("ETag", "Retry-After", "Location", "Idempotent-Replayed", "Content-Disposition")
+EXPOSED_HEADERS = (
+    *("ETag", "Retry-After", "Location", "Idempotent-Replayed", "Content-Disposition"),
+    "WWW-Authenticate",
+)
 """Headers of an answer that a page may read, besides the few that any may."""
 PREFLIGHT_SECONDS = 3600
 """A browser need not ask again for so long; Chromium takes two hours at most."""

@@ -38,20 +38,27 @@ from shared.ports.queue import (
     QueueUnavailable,
     TaskQueue,
 )
-from shared.ports.quotas import Spend
+from shared.ports.records import (
+    Fence,
+    LatestJob,
+    Reference,
+    Versioned,
+    latest_job,
+)
 from shared.ports.store import (
+    Conflict,
+    JobStore,
+    StoreError,
+    StoreUnavailable,
+)
+from shared.ports.writes import (
     ChangeJob,
     Committed,
-    Conflict,
     Counted,
     CreateJob,
-    Fence,
-    JobStore,
-    LatestJob,
     NoteFannedOut,
     PassFence,
     PublishReference,
-    Reference,
     RemoveImages,
     RemoveJob,
     RemoveLatest,
@@ -59,11 +66,8 @@ from shared.ports.store import (
     SaveImage,
     SaveJob,
     SavePace,
-    StoreError,
-    StoreUnavailable,
-    Versioned,
+    Spend,
     Write,
-    latest_job,
 )
 
 __all__ = [

@@ -36,8 +36,8 @@ def delete_job(
 ) -> None:
     """Delete a job that has ended: its documents, and everything of it in the bucket.
 
-    Tasks and news that come later find no image and do nothing. What a finishing of a picture
-    that was under way stores later is found by nobody and goes with the bucket's lifecycle rule.
+    Tasks and news that come later find no image and do nothing; a picture that was being stored
+    meanwhile is removed by who stored it (see `run_step`).
 
     Raises `JobNotFound`, `NotOwner` for who may only look at it, `NotCompleted`,
     `PictureUnavailable`, `StoreUnavailable`; after the latter two it can be called again.

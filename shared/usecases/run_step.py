@@ -2,7 +2,11 @@
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import Decision
+from shared.domain.image import Image, Step
 from shared.domain.observation import GaveUp, Woken
+from shared.domain.storing import object_name
+from shared.log import log
+from shared.ports import PictureUnavailable
 from shared.tracing import identify
 from shared.usecases.carrying_out import carry_out
 from shared.usecases.services import Services
@@ -25,7 +29,19 @@ def run_step(services: Services, image_id: str, generation: int, seq: int) -> st
     try:
         return _word(carry_out(services, advance(services, image, Woken())).decision)
     except Stale:
+        if image.value.next_step is Step.STORE:
+            _remove_if_deleted(services, image.value)
         return "overtaken"
+
+
+def _remove_if_deleted(services: Services, image: Image) -> None:
+    """Remove what was just stored of a picture whose book was deleted meanwhile."""
+    if services.store.image(image.image_id) is not None:
+        return
+    try:
+        services.picture_store.remove(object_name(image))
+    except PictureUnavailable as error:
+        log("WARNING", "left to the bucket's lifecycle rule", why=str(error))
 
 
 def give_up(services: Services, image_id: str, generation: int, seq: int, reason: str) -> None:

@@ -16,6 +16,7 @@ CLIENTS = {
     "generate": MOST_BYTES_WITH_DRAWINGS,
     "regenerate": MOST_BYTES,
     "cancel": MOST_BYTES,
+    "delete": MOST_BYTES,
     "notify": MOST_NEWS,
 }
 TASKS = dict.fromkeys(("admit", "callback", "postprocess", "step", "sweep"), MOST_TASK_BYTES)
@@ -59,7 +60,7 @@ def send(name, **body):
 
 
 def test_every_function_that_takes_a_body_is_here():
-    without = {"status", "download", "jobs", "styles", "fanout"}
+    without = {"status", "download", "jobs", "styles", "forget", "health", "fanout"}
     assert {*LIMITS} == {*main.__all__} - without
 
 

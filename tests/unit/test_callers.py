@@ -33,6 +33,8 @@ ASKED = {
     "cancel": {"method": "POST", "json": {"jobId": JOB}},
     "download": {"query_string": {"jobId": JOB}},
     "jobs": {},
+    "delete": {"method": "POST", "json": {"jobId": JOB}},
+    "forget": {"method": "POST"},
 }
 """A call of each client function that wants to know who calls."""
 
@@ -100,7 +102,7 @@ def jobs(headers, **query):
 
 
 def test_every_client_function_is_asked_or_open():
-    for_others = {"admit", "callback", "fanout", "notify", "postprocess", "step", "sweep"}
+    for_others = {"admit", "callback", "fanout", "health", "notify", "postprocess", "step", "sweep"}
     assert {*ASKED} == {*main.__all__} - for_others - {"styles"}
 
 

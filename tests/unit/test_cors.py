@@ -11,15 +11,15 @@ from tests.unit.test_settings import NEEDED
 
 APP, OTHER = "https://app.example", "http://localhost:3000"
 PREFLIGHT = {"Access-Control-Request-Method": "POST"}
-EXPOSED = "ETag, Retry-After, Location, Idempotent-Replayed, Content-Disposition"
+EXPOSED = "ETag, Retry-After, Location, Idempotent-Replayed, Content-Disposition, WWW-Authenticate"
 FOR_CLIENTS = {*main.__all__} - {
-    *("admit", "callback", "fanout", "notify", "postprocess", "step", "sweep")
+    *("admit", "callback", "fanout", "health", "notify", "postprocess", "step", "sweep")
 }
 
 
 @pytest.fixture(autouse=True)
 def world(monkeypatch):
-    for name, value in {**NEEDED, "CORS_ORIGINS": f"{APP}, {OTHER}"}.items():
+    for name, value in {**NEEDED, "AUTH": "none", "CORS_ORIGINS": f"{APP}, {OTHER}"}.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     world = World()

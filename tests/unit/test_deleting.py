@@ -29,6 +29,8 @@ from tests.fakes.world import OWNER, World, new_book
 from tests.unit.calling import call, post
 from tests.unit.crashes import Crash
 
+UPLOADS_OF_A_PICTURE = 7
+"""Original, cut out, preview, and the four."""
 HOOK = "https://client.test/hook"
 
 
@@ -137,7 +139,8 @@ def test_what_comes_late_does_nothing():
     assert left_of(world, job_id) == []
 
 
-def test_a_picture_that_is_being_stored_meanwhile_brings_no_document_back():
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_picture_that_is_being_stored_meanwhile_is_removed_again(broken):
     world = World()
     book, _ = start_job(world.services, new_book(0))
     job_id = book.job.job_id
@@ -148,12 +151,16 @@ def test_a_picture_that_is_being_stored_meanwhile_brings_no_document_back():
             done.append(point)
             cancel_job(world.services, OWNER, job_id)
             delete_job(world.services, OWNER, job_id)
+        if point is CrashPoint.UPLOADED:
+            done.append(point)
+            world.pictures.broken = int(broken and len(done) == 1 + UPLOADS_OF_A_PICTURE)
 
     observe(cancel_and_delete)
     world.run()
 
-    assert done
-    # Objects of a name that nobody knows; the bucket's lifecycle rule takes them away.
+    assert len(done) == 1 + UPLOADS_OF_A_PICTURE
+    # If the bucket fails: objects of a name that nobody knows; its lifecycle rule takes them away.
+    assert bool(left_of(world, job_id)) == broken
     assert all(name.startswith(f"{job_id}-000-1-") for name in left_of(world, job_id))
 
 

@@ -16,7 +16,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from functions.api.models import CallbackModel, StepModel
+from functions.api.models import CallbackModel
+from functions.api.step_model import StepModel
 from shared.adapters.documents import (
     KINDS,
     SCHEMA,

@@ -196,7 +196,7 @@ def test_nothing_of_the_sdk_is_loaded_where_nothing_is_traced(environment, share
 def environment_of(**more: str) -> dict[str, str]:
     from tests.unit.test_settings import NEEDED
 
-    return {"PATH": "", **NEEDED, **more}
+    return {"PATH": "", **NEEDED, "AUTH": "none", **more}
 
 
 def one_span() -> list[Span]:
