@@ -74,11 +74,12 @@ def _caller(request: flask.Request, values: Settings) -> Caller:
     if values.auth == "none":
         return Caller(uid=EVERYBODY)
     expected = _expected(values)
-    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip(" ")
+    if scheme.lower() != "bearer" or not token:
         raise unauthenticated(expected)
     try:
-        return _named(_claims(token.strip(), values))
+        return _named(_claims(token, values))
     except InvalidToken as invalid:
         raise invalid_token(invalid.wrong, expected) from None
 

@@ -94,6 +94,9 @@ class BucketPictureStore:
         # Imported here: it takes a third of a second that the other functions need not spend.
         import google.cloud.storage as storage
 
+        # Else a thread asks what the bucket is like, for traces that it does not make, with a
+        # right that we have not been given, and tries again for minutes.
+        os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
         if os.environ.get("STORAGE_EMULATOR_HOST"):
             return storage.Client(project=self._project, credentials=AnonymousCredentials())
         return storage.Client(project=self._project)

@@ -173,7 +173,7 @@ def test_what_is_no_picture_has_no_colours(content: bytes) -> None:
         dominant_colours(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     text=st.text(max_size=80)
     | st.lists(

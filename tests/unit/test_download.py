@@ -609,7 +609,7 @@ def test_who_accepts_and_never_shakes_hands_is_not_waited_for(rules):
     assert time.monotonic() - started < 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     beginning=st.sampled_from(
         [
@@ -644,7 +644,7 @@ def any_server() -> Iterator[Server]:
     server.stop()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     url=st.text(max_size=40)
     | st.builds("https://{}/{}".format, st.text(max_size=20), st.text(max_size=20))

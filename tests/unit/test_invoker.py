@@ -18,7 +18,7 @@ from tests.unit.test_settings import NEEDED
 
 ACCOUNT = "tasks@demo.iam.gserviceaccount.com"
 URL = NEEDED["FUNCTIONS_URL"]
-INTERNAL = ["admit", "callback", "fanout", "postprocess", "step", "sweep"]
+INTERNAL = ["admit", "callback", "fanout", "health", "postprocess", "step", "sweep"]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,11 @@ def claims(function, **more):
 
 
 def ring(name, token=None, **headers):
-    """Call as Cloud Tasks, Cloud Scheduler or Eventarc does; the status of the answer."""
+    """Call as Cloud Tasks, Cloud Scheduler, Eventarc or an uptime check does; the status of the answer."""
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    if name == "health":
+        return call(main.health, headers=headers).status_code
     if name != "fanout":
         return call(getattr(main, name), method="POST", json={}, headers=headers).status_code
     app = flask.Flask("test")

@@ -94,7 +94,7 @@ class Untouchable:
         raise AssertionError(f"{name} of the store was called")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 100), st.sampled_from([None, PART])), min_size=1, max_size=20)
 )

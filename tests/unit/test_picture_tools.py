@@ -332,13 +332,13 @@ def taken_or_refused(data: bytes) -> None:
         assert max(opened(TOOLS.drawing(data)).size) <= 1024
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.sampled_from(list(WHOLE.values())), cut=st.floats(0, 1))
 def test_any_cut_is_taken_or_refused(data, cut):
     taken_or_refused(data[: int(len(data) * cut)])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     data=st.sampled_from(list(WHOLE.values())),
     places=st.lists(
@@ -354,7 +354,7 @@ def test_any_damage_is_taken_or_refused(data, places):
     taken_or_refused(bytes(damaged))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     beginning=st.sampled_from(
         [
