@@ -4,7 +4,7 @@ HashiCorp generated the package `cdktf-cdktf-provider-google` from the very sche
 `hashicorp/google` serves, so attribute names, types and what is required are the provider's own.
 
     pip download --no-deps --dest /tmp/bindings cdktf-cdktf-provider-google==16.12.1
-    python infra/terraform/schema/extract.py /tmp/bindings/*.whl > infra/terraform/schema/google.json
+    cd infra/terraform/schema && python extract.py /tmp/bindings/*.whl > google.json
 
 Only the types that `infra/terraform` uses are kept. Not to be had there: whether an optional
 attribute is also computed, and what a value may be.
@@ -44,13 +44,19 @@ def main(wheel: Path) -> None:
             files: dict[str, dict[str, str]] = {}
             for member in tar:
                 parts = Path(member.name).parts
-                if len(parts) == 4 and parts[2] in wanted and parts[3] in {"index.js", "index.d.ts"}:
+                if (
+                    len(parts) == 4
+                    and parts[2] in wanted
+                    and parts[3] in {"index.js", "index.d.ts"}
+                ):
                     content = tar.extractfile(member)
                     files.setdefault(parts[2], {})[parts[3]] = content.read().decode()  # type: ignore[union-attr]
     missing = wanted.keys() - files.keys()
     if missing:
         sys.exit(f"The package has no {', '.join(sorted(missing))}.")
-    version = re.search(r"providers/hashicorp/google/([\d.]+)/", files[next(iter(files))]["index.d.ts"])
+    version = re.search(
+        r"providers/hashicorp/google/([\d.]+)/", files[next(iter(files))]["index.d.ts"]
+    )
     schema: dict[str, Any] = {
         "provider": "hashicorp/google",
         "version": version.group(1) if version else "",
