@@ -51,7 +51,14 @@ locals {
   # Nothing else is indexed: an index on a time that only grows is a hot spot, and each entry costs.
   unindexed = toset(["jobs", "images", "references", "latestJobs", "quotas", "admission"])
 
-  expiring = toset(["jobs", "images", "references", "latestJobs", "quotas"])
+  # The field that says when a document may be deleted, by collection.
+  expiring = {
+    jobs       = "expireAt"
+    images     = "expireAt"
+    references = "expire_at"
+    latestJobs = "expire_at"
+    quotas     = "expireAt"
+  }
 }
 
 resource "google_firestore_index" "this" {
@@ -106,8 +113,8 @@ resource "google_firestore_field" "expiring" {
 
   project    = var.project
   database   = google_firestore_database.this.name
-  collection = each.value
-  field      = "expireAt"
+  collection = each.key
+  field      = each.value
 
   index_config {}
   ttl_config {}
