@@ -16,6 +16,9 @@ locals {
     internal = var.internal_ingress
   }
 
+  # Those that talk to the proxy.
+  through_network = [for name, function in local.functions : name if var.private_proxy && contains(function.secrets, "MIDJOURNEY_PROXY_SECRET")]
+
   url = "https://${var.region}-${var.project}.cloudfunctions.net"
 
   # What Terraform knows. An empty variable counts as unset (shared/settings.py).
@@ -101,8 +104,8 @@ resource "google_cloudfunctions2_function" "this" {
     all_traffic_on_latest_revision   = true
 
     # A proxy without a public address is reached through a network, and nothing else is.
-    vpc_connector                 = contains(each.value.secrets, "MIDJOURNEY_PROXY_SECRET") ? var.connector : null
-    vpc_connector_egress_settings = contains(each.value.secrets, "MIDJOURNEY_PROXY_SECRET") && var.connector != null ? "PRIVATE_RANGES_ONLY" : null
+    vpc_connector                 = contains(local.through_network, each.key) ? var.connector : null
+    vpc_connector_egress_settings = contains(local.through_network, each.key) ? "PRIVATE_RANGES_ONLY" : null
 
     environment_variables = merge(
       var.settings,

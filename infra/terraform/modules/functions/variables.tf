@@ -48,10 +48,14 @@ variable "proxy_url" {
   description = "URL of the MidJourney Proxy with its context path."
 }
 
+variable "private_proxy" {
+  type        = bool
+  description = "Whether the proxy has no public address."
+}
+
 variable "connector" {
   type        = string
-  default     = null
-  description = "VPC connector through which the proxy is reached; null: it has a public address."
+  description = "VPC connector through which it is reached then."
 }
 
 variable "settings" {

@@ -87,6 +87,7 @@ module "functions" {
   secrets          = module.secrets.ids
   secret_versions  = local.secret_versions
   proxy_url        = var.proxy == null ? var.proxy_url : module.proxy[0].url
+  private_proxy    = var.proxy != null
   connector        = var.proxy == null ? null : module.proxy[0].connector
   settings         = var.settings
   min_instances    = var.min_instances
