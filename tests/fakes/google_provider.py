@@ -1,9 +1,9 @@
 """A stand-in for Terraform's provider `hashicorp/google`, for planning without a cloud.
 
 Speaks the plugin protocol, version 5, to the real terraform: serves the provider's published schema
-(`infra/terraform/schema/google.json`) and plans to create what it is given. So terraform itself
-checks every attribute, block and type, and evaluates every expression; what the cloud would say to
-the values, nobody asks. Protocol:
+(`infra/terraform/schema/google.json`), plans what it is given, and pretends to have done it. So
+terraform itself checks every attribute, block and type, evaluates every expression, and keeps its
+state; what the cloud would say to the values, nobody asks. Protocol:
 https://github.com/hashicorp/terraform/blob/v1.11/docs/plugin-protocol/tfplugin5.proto
 """
 
@@ -20,6 +20,7 @@ import msgpack
 
 SCHEMA = Path(__file__).parents[2] / "infra" / "terraform" / "schema" / "google.json"
 _UNKNOWN = msgpack.ExtType(0, b"\x00")
+_MADE_UP = {"string": "made-up", "number": 1, "bool": False}
 _NESTING = {"single": 1, "list": 2, "set": 3}
 
 Message = dict[int, list[Any]]
@@ -52,7 +53,7 @@ def stand_in(state: Mapping[str, Mapping[str, object]] | None = None) -> Iterato
 
 
 class _Provider(grpc.GenericRpcHandler):
-    """The calls that terraform makes up to a plan."""
+    """The calls that terraform makes for a plan, and to carry it out."""
 
     def __init__(self, schema: dict[str, Any], state: Mapping[str, Mapping[str, object]]) -> None:
         self._schema, self._state = schema, state
@@ -63,6 +64,12 @@ class _Provider(grpc.GenericRpcHandler):
             "ValidateDataSourceConfig": lambda _: b"",
             "Configure": lambda _: b"",
             "PlanResourceChange": self._plan,
+            "ApplyResourceChange": self._apply,
+            "ReadResource": lambda request: _bytes(1, request[2][0]),
+            # Of the state's JSON, which needs no upgrade.
+            "UpgradeResourceState": lambda request: _bytes(
+                1, _bytes(2, _parsed(request[3][0])[1][0])
+            ),
             "ReadDataSource": self._read,
             "Stop": lambda _: b"",
         }
@@ -91,6 +98,17 @@ class _Provider(grpc.GenericRpcHandler):
             if proposed.get(name) is None and _is_computed(name, attribute):
                 proposed[name] = _known(type_, name, proposed) or _UNKNOWN
         return _bytes(1, _bytes(1, msgpack.packb(proposed))) + _varint_field(5, 1)
+
+    def _apply(self, request: Message) -> bytes:
+        """As planned, with a made-up value for what only the cloud knows."""
+        type_ = request[1][0].decode()
+        values = _unpacked(request[3][0])
+        if values is None:
+            return _bytes(1, request[3][0])
+        for name, attribute in self._schema["resource"][type_]["attributes"].items():
+            if isinstance(values.get(name), msgpack.ExtType):
+                values[name] = _MADE_UP[attribute["type"]]
+        return _bytes(1, _bytes(1, msgpack.packb(values))) + _varint_field(4, 1)
 
     def _read(self, request: Message) -> bytes:
         type_ = request[1][0].decode()

@@ -80,7 +80,7 @@ def plan(
 def run(folder: Path, provider: Mapping[str, str], *arguments: str) -> str:
     """What terraform prints. Raises `Refused`."""
     done = subprocess.run(
-        ["terraform", *arguments, *([] if arguments[0] == "show" else ["-no-color"])],
+        ["terraform", *arguments, *([] if arguments[0] in {"show", "state"} else ["-no-color"])],
         cwd=folder,
         env={
             **os.environ,

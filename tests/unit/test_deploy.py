@@ -78,8 +78,16 @@ class Machine:
         return file.read_text().splitlines() if file.exists() else []
 
 
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory) -> Path:
+    """Where archives are packed, once for all tests: the models are large."""
+    return tmp_path_factory.mktemp("archives")
+
+
 @pytest.fixture
-def machine(tmp_path) -> Machine:
+def machine(tmp_path, archives) -> Machine:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "archives").symlink_to(archives)
     return Machine(tmp_path)
 
 

@@ -43,6 +43,7 @@ module "server" {
   most_pictures_a_day    = var.most_pictures_a_day
   min_instances          = var.min_instances
   max_instances          = var.max_instances
+  internal_ingress       = var.internal_ingress
   point_in_time_recovery = true
 }
 

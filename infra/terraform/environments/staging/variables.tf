@@ -72,3 +72,9 @@ variable "max_instances" {
   default     = {}
   description = "Instances at most, by function."
 }
+
+variable "internal_ingress" {
+  type        = string
+  default     = "ALLOW_INTERNAL_ONLY"
+  description = "Ingress of what only Google's own services call."
+}
