@@ -46,7 +46,7 @@ check: $(READY) ## ruff, formatting, mypy --strict, known vulnerabilities of wha
 	@mkdir -p .local
 	@$(BIN)/pip-audit -r requirements.txt -r requirements-postprocess.txt --no-deps --disable-pip \
 	  --progress-spinner off >.local/audit.txt 2>&1 || { cat .local/audit.txt; exit 1; }
-	@head -n 1 .local/audit.txt
+	@grep -m 1 -i vulnerabilit .local/audit.txt
 	@echo "pip-audit: $$(grep -c 'could not be audited' .local/audit.txt) packages are not known to this index"
 
 $(INFRA)/.ready: requirements-infra.txt
