@@ -30,6 +30,8 @@ ACCOUNTS = {
 
 LOCAL_ONLY = {"CLOUD_TASKS_EMULATOR_HOST"}
 """Never set on Google Cloud."""
+PLATFORM = {"K_SERVICE"}
+"""Set by Google Cloud itself."""
 KNOWN = {
     "GOOGLE_CLOUD_PROJECT": PROJECT,
     "TASKS_LOCATION": REGION,
@@ -42,7 +44,7 @@ KNOWN = {
 BY_FUNCTION = {"INVOKER"}
 SECRETS = {"MIDJOURNEY_PROXY_SECRET", "NOTIFY_SECRET", "CALLBACK_SECRET"}
 ALIASES = {str(field.alias) for field in Settings.model_fields.values()}
-SETTABLE = ALIASES - LOCAL_ONLY - KNOWN.keys() - BY_FUNCTION - SECRETS
+SETTABLE = ALIASES - LOCAL_ONLY - PLATFORM - KNOWN.keys() - BY_FUNCTION - SECRETS
 
 
 @pytest.fixture(scope="module")
@@ -198,10 +200,11 @@ def test_the_settings_of_each_function_are_complete_and_right(production, name):
     values = production.by_key("google_cloudfunctions2_function")[name]
     environment, secrets = environment_of(values), secrets_of(values)
     assert environment.items() >= KNOWN.items()
-    assert not (LOCAL_ONLY | SECRETS) & environment.keys()
+    assert not (LOCAL_ONLY | PLATFORM | SECRETS) & environment.keys()
     assert environment.keys() <= ALIASES | {"THREADS"}
     made_up = dict.fromkeys(secrets, "whsec_" + "A" * 32)
-    settings = Settings.read({**environment, **made_up})  # as the function itself would
+    # As the function itself would.
+    settings = Settings.read({**environment, **made_up, "K_SERVICE": name})
     assert settings.auth == "firebase"
     assert settings.functions_url == URL
 
@@ -222,8 +225,12 @@ def test_production_limits_what_an_owner_may_spend(production):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"settings": {"FUNCTIONS_URL": "https://elsewhere"}}, "what Terraform sets by itself"),
+        (
+            {"settings": {"FUNCTIONS_URL": "https://elsewhere"}},
+            "what Google Cloud or Terraform sets by itself",
+        ),
         ({"settings": {"CLOUD_TASKS_EMULATOR_HOST": "x:1"}}, "for the local stack only"),
+        ({"settings": {"K_SERVICE": "x"}}, "what Google Cloud or Terraform sets by itself"),
         ({"settings": {"NOTIFY_SECRET": "0123456789abcdef"}}, "put them in Secret Manager"),
         ({"settings": {"AUTH": "none"}}, "AUTH must be firebase or jwt"),
         ({"region": "seoul"}, "region must be a region"),

@@ -28,8 +28,10 @@ NEEDS = {
     ("queue", "call_back"): {"enqueue:callbacks"},
     ("queue", "ask_admission"): {"enqueue:admission"},
     ("picture_store", "put"): {"pictures.write"},
-    ("picture_store", "delete"): {"pictures.write"},
+    ("queue", "ping"): {"queues.read"},
+    ("picture_store", "remove"): {"pictures.write"},
     ("picture_store", "read"): {"pictures.read"},
+    ("picture_store", "ping"): {"pictures.read"},
 }
 """By port and method; any other method of the store reads."""
 SECRETS = {

@@ -7,6 +7,7 @@ import pytest
 
 from infra.local.stack_options import ROOT, read_queues
 from shared.adapters import cloud_tasks
+from shared.domain import observation
 from shared.settings import Settings
 from tests.fakes.terraform import PROJECT, PROXY, REGION, Plan, plan
 
@@ -195,6 +196,18 @@ def condition(planned, name):
 def threshold(planned, name):
     (found,) = condition(planned, name)["condition_threshold"]
     return found
+
+
+def test_alerts_on_the_painter_ask_for_codes_that_the_code_logs(production):
+    troubles = getattr(observation, "Trouble", None)
+    if troubles is None:
+        pytest.xfail("the codes are being written")
+    said = {trouble.value for trouble in troubles}
+    account = threshold(production, "proxy-account-disabled")["filter"]
+    codes = set(re.search(r'full_match\("([^"]+)"\)', account).group(1).split("|"))
+    assert codes <= said
+    assert '"captcha"' in threshold(production, "captcha")["filter"]
+    assert "captcha" in said
 
 
 def test_what_wakes_a_person(production, tmp_path):

@@ -36,6 +36,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ARGUMENTS = {
     "str": ["an-id-0"],
     "int": [1],
+    "float": [1.0],
     "datetime.datetime": [NOW],
     "tuple[datetime.datetime, str] | None": [None, (NOW, "job")],
 }

@@ -60,9 +60,9 @@ variable "settings" {
   validation {
     condition = length(setintersection(keys(var.settings), [
       "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "FUNCTIONS_URL", "NOTIFY_URL",
-      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS"
+      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "K_SERVICE"
     ])) == 0
-    error_message = "settings must not have what Terraform sets by itself."
+    error_message = "settings must not have what Google Cloud or Terraform sets by itself."
   }
 
   validation {

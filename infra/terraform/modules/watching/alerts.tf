@@ -12,13 +12,13 @@ locals {
     }
     proxy-account-disabled = {
       title  = "The proxy has no account that works"
-      filter = "${format(local.count_of, local.metric.painter_paused)} AND metric.labels.reason=monitoring.regex.full_match(\"${var.account_reasons}\")"
+      filter = "${format(local.count_of, local.metric.painter_refused)} AND metric.labels.code=monitoring.regex.full_match(\"account_disabled|blocked|out_of_credit|unauthorized\")"
       above  = 0, over = "300s", lasting = "0s", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
     }
     captcha = {
-      title  = "MidJourney refuses one picture after the other: a captcha, or the account is in trouble"
-      filter = "${format(local.count_of, local.metric.painter_refused)} AND metric.labels.code=monitoring.regex.full_match(\"${var.captcha_codes}\")"
-      above  = var.refusals_in_ten_minutes, over = "600s", lasting = "0s", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      title  = "MidJourney wants a person to solve a captcha"
+      filter = "${format(local.count_of, local.metric.painter_refused)} AND metric.labels.code=\"captcha\""
+      above  = 0, over = "300s", lasting = "0s", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
     }
     queue-grows = {
       title  = "More than ${var.most_waiting} pictures have waited for a slot for 15 minutes"

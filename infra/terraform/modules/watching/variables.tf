@@ -34,21 +34,3 @@ variable "most_pictures_a_day" {
   type        = number
   description = "Pictures a day above which somebody should look at the costs."
 }
-
-variable "refusals_in_ten_minutes" {
-  type        = number
-  default     = 10
-  description = "Refusals of the painter that are put down to children's words."
-}
-
-variable "captcha_codes" {
-  type        = string
-  default     = ".*"
-  description = "Which codes of refusals count for that alert, as a regular expression (RE2)."
-}
-
-variable "account_reasons" {
-  type        = string
-  default     = "(?i).*(account|账号|实例|unauthorized|401|403).*"
-  description = "Which reasons of pauses mean that the proxy's account does not work, likewise."
-}
