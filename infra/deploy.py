@@ -33,6 +33,9 @@ ENVIRONMENTS = ("production", "staging")
 SECRETS = ("MIDJOURNEY_PROXY_SECRET", "NOTIFY_SECRET", "CALLBACK_SECRET")
 """Variables of functions whose values are in Secret Manager."""
 
+WITH_AGENTS = ("eventarc.googleapis.com", "monitoring.googleapis.com")
+"""Services that work by accounts of Google's in the project, to which we grant rights."""
+
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d")
 
@@ -102,7 +105,8 @@ def check_arguments(options: argparse.Namespace) -> None:
 def deploy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     """Build and change whatever differs. Raises `DeployError`, `PackageError`."""
     cloud, terraform = _prepared(options, environment)
-    cloud.enable("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
+    cloud.enable("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", *WITH_AGENTS)
+    cloud.make_agents(*WITH_AGENTS)
     cloud.make_state_bucket(options.region)
     archives = pack_all(options.folder / "archives")
     terraform.init(cloud.state_bucket, options.environment)

@@ -118,6 +118,15 @@ class Cloud:
         """Enable what Terraform needs to enable the rest."""
         self._do("services", "enable", *apis, f"--project={self._project}")
 
+    def make_agents(self, *apis: str) -> None:
+        """Have Google make its own accounts now that rights are granted to.
+
+        Where that fails they are made a little later, and Terraform says what it waits for.
+        """
+        for api in apis:
+            where = f"--project={self._project}"
+            self._ask("beta", "services", "identity", "create", f"--service={api}", where)
+
     def has_state_bucket(self) -> bool:
         """Whether there is a bucket for Terraform's state."""
         where = f"gs://{self.state_bucket}"

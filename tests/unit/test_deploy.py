@@ -188,6 +188,10 @@ def test_a_first_deployment_makes_the_state_then_the_secrets_then_the_rest(machi
     assert f"gs://{PROJECT}-terraform-state" in made
     assert {"--public-access-prevention", "--uniform-bucket-level-access"} <= set(made.split())
     assert any("buckets update" in line and "--versioning" in line for line in asked)
+    agents = [line for line in asked if "services identity create" in line]
+    assert len(agents) == 2, (
+        "Eventarc's account and Monitoring's, before rights are granted to them"
+    )
     ran = [line.split()[0:2] for line in machine.said("ran")]
     assert ran == [["init", "-input=false"], ["apply", "-input=false"], ["apply", "-input=false"]]
     first, second = machine.said("ran")[1:]

@@ -19,8 +19,9 @@ resource "google_cloud_tasks_queue" "this" {
   retry_config {
     # No max_retry_duration: with it, a task is dropped only once both limits are reached, and the
     # code counts attempts to know its last one.
-    max_attempts  = each.value.maxAttempts
-    min_backoff   = "${each.value.minBackoffSeconds}s"
+    max_attempts = each.value.maxAttempts
+    # As the API writes durations: else each plan would change "0.200s" to "0.2s".
+    min_backoff   = format(floor(each.value.minBackoffSeconds) == each.value.minBackoffSeconds ? "%ds" : "%.3fs", each.value.minBackoffSeconds)
     max_backoff   = "${each.value.maxBackoffSeconds}s"
     max_doublings = each.value.maxDoublings
   }

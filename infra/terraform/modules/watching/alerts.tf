@@ -23,7 +23,7 @@ locals {
     queue-grows = {
       title  = "More than ${var.most_waiting} pictures have waited for a slot for 15 minutes"
       filter = format(local.count_of, local.metric.slots_waiting)
-      above  = var.most_waiting, over = "60s", lasting = "900s", aligner = "ALIGN_DELTA", reducer = "REDUCE_MEAN"
+      above  = var.most_waiting, over = "300s", lasting = "900s", aligner = "ALIGN_DELTA", reducer = "REDUCE_MEAN"
     }
     sweep-finds = {
       title  = "The sweep keeps finding what should not have been lost"

@@ -4,7 +4,9 @@ locals {
   sum    = { alignmentPeriod = "300s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_SUM" }
   median = { alignmentPeriod = "300s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_PERCENTILE_50" }
   late   = { alignmentPeriod = "300s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_PERCENTILE_95" }
-  mean   = { alignmentPeriod = "60s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_MEAN" }
+  # Of distributions, which can't be summed up.
+  average = { alignmentPeriod = "300s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_MEAN" }
+  mean    = { alignmentPeriod = "60s", perSeriesAligner = "ALIGN_DELTA", crossSeriesReducer = "REDUCE_MEAN" }
 
   # Title, and the lines of the chart: name, metric, how it is put together, what tells lines apart.
   charts = [
@@ -20,7 +22,7 @@ locals {
     { title = "Calls", lines = [["", "calls", local.sum, ["function"]]] },
     { title = "Answers that were no success", lines = [["", "calls", local.sum, ["function", "code"]]], only = " AND metric.labels.status=monitoring.regex.full_match(\"[45]..\")" },
     { title = "Own time of calls, milliseconds, 95 %", lines = [["", "call_ms", local.late, ["function"]]] },
-    { title = "What the sweep found", lines = [["steps", "sweep_steps", local.sum, []], ["fan-outs", "sweep_fan_outs", local.sum, []], ["jobs", "sweep_jobs", local.sum, []], ["callbacks", "sweep_callbacks", local.sum, []]], distribution = true },
+    { title = "Sweeps that found something, and how much each on average", lines = [["sweeps", "sweep_found", local.sum, []], ["steps", "sweep_steps", local.average, []], ["fan-outs", "sweep_fan_outs", local.average, []], ["jobs", "sweep_jobs", local.average, []], ["callbacks", "sweep_callbacks", local.average, []]] },
     { title = "Pauses of the painter", lines = [["", "painter_paused", local.sum, ["reason"]], ["longest, seconds", "painter_paused_for", local.late, []]] },
     { title = "Refusals of the painter", lines = [["", "painter_refused", local.sum, ["code"]]] },
   ]
