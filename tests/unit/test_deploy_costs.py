@@ -1,5 +1,7 @@
 """What a month is said to cost: the page has what the arithmetic gives, from what was counted."""
 
+import json
+
 import pytest
 
 from infra.deploy_costs import (
@@ -10,6 +12,7 @@ from infra.deploy_costs import (
     month,
     table,
 )
+from infra.local.bench.prices import SIZES, SMALL, Size
 from infra.local.stack_options import ROOT
 from tests.fakes.terraform import plan
 
@@ -54,3 +57,12 @@ def test_what_is_counted_is_what_is_deployed(tmp_path):
     alerts = planned.of("google_monitoring_alert_policy")
     assert counted["alert conditions"] == sum(len(a.values["conditions"]) for a in alerts)
     assert counted["secret versions"] == len(planned.of("google_secret_manager_secret"))
+
+
+def test_functions_are_as_large_as_the_arithmetic_takes_them_for():
+    table = json.loads((ROOT / "infra" / "functions.json").read_text())
+    gib = {"512Mi": 0.5, "1Gi": 1, "2Gi": 2}
+    for name, function in table.items():
+        if name != "download":  # whole books as archives are not counted
+            size = Size(vcpu=float(function["cpu"]), gib=gib[function["memory"]])
+            assert size == SIZES.get(name, SMALL), name
