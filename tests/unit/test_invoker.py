@@ -70,7 +70,7 @@ def claims(function, **more):
 
 
 def ring(name, token=None, **headers):
-    """Call as Cloud Tasks, Cloud Scheduler, Eventarc or an uptime check does; the status of the answer."""
+    """Call as Cloud Tasks, Cloud Scheduler, Eventarc or an uptime check does; the status."""
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     if name == "health":

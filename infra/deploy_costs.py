@@ -1,0 +1,162 @@
+"""What a month costs on Google Cloud: `python -m infra.deploy_costs` prints docs/deploy.md's table.
+
+What a book costs was counted by the benchmark and stands in docs/performance.md; list prices and
+their sources stand in infra/local/bench/prices.py. Here is what a deployment costs in addition,
+book or no book. The painter's own price is left out, and so are free tiers: they are an account's.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from infra.local.bench.prices import (
+    CPU,
+    LOGGED_BYTES,
+    LOGS,
+    MEMORY,
+    MONTHS,
+    READS,
+    REQUESTS,
+    SMALL,
+    Cost,
+    Price,
+    cost_of_month,
+)
+
+PERFORMANCE = Path(__file__).parents[1] / "docs" / "performance.md"
+MONTH_SECONDS: Final = 30 * 24 * 3600
+
+CHECKS: Final = 6 * MONTH_SECONDS / 60
+"""Calls of `health`: an uptime check asks from six places once a minute."""
+
+_RUN = "https://cloud.google.com/run/pricing"
+ALWAYS_CPU: Final = (0.000018, _RUN)
+"""Dollars for a vCPU-second of an instance that always has its CPU, as the proxy's."""
+ALWAYS_MEMORY: Final = (0.000002, _RUN)
+"""For a GiB-second likewise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Something that costs every month, however many books."""
+
+    what: str
+    quantity: float
+    dollars: float
+    """For one."""
+    source: str
+
+    @property
+    def total(self) -> float:
+        """Dollars a month."""
+        return self.quantity * self.dollars
+
+
+SMALL_THINGS: Final = (
+    # These prices were not read again while this was written: check them at the source.
+    Standing(
+        what="alert conditions",
+        quantity=12,
+        dollars=0.10,
+        source="https://cloud.google.com/stackdriver/pricing",
+    ),
+    Standing(
+        what="secret versions",
+        quantity=3,
+        dollars=0.06,
+        source="https://cloud.google.com/secret-manager/pricing",
+    ),
+    Standing(
+        what="GiB of the functions' images",
+        quantity=3,
+        dollars=0.10,
+        source="https://cloud.google.com/artifact-registry/pricing",
+    ),
+    Standing(
+        what="MiB of log-based metrics",
+        quantity=17,  # seven series of the sweep and of health that have a value each minute
+        dollars=0.258,
+        source="https://cloud.google.com/stackdriver/pricing",
+    ),
+)
+PROXY: Final = (
+    Standing(
+        what="1 vCPU, always on",
+        quantity=MONTH_SECONDS,
+        dollars=ALWAYS_CPU[0],
+        source=ALWAYS_CPU[1],
+    ),
+    Standing(
+        what="1 GiB of memory, likewise",
+        quantity=MONTH_SECONDS,
+        dollars=ALWAYS_MEMORY[0],
+        source=ALWAYS_MEMORY[1],
+    ),
+    Standing(  # not read again either
+        what="hours of a connector's e2-micro instance",
+        quantity=2 * MONTH_SECONDS / 3600,
+        dollars=0.00838,
+        source="https://cloud.google.com/vpc/pricing#serverless-vpc-pricing",
+    ),
+)
+
+
+def book_by_service(page: str) -> dict[str, float]:
+    """Dollars by service for one book, painter excluded: the first column of the page's table."""
+    section = page.split("## What a book costs")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+?) \| \$([\d.,]+) \|", section, re.MULTILINE)
+    services: dict[str, float] = {}
+    for name, dollars in rows:
+        if name == "all of the server":
+            return services
+        services[name] = float(dollars)
+    raise ValueError("docs/performance.md has no row `all of the server`")
+
+
+def health_checks() -> dict[Price, float]:
+    """Quantities of a month's calls of `health`: a call of 100 ms and two reads each."""
+    return {
+        REQUESTS: CHECKS,
+        CPU: CHECKS * 0.1 * SMALL.vcpu,
+        MEMORY: CHECKS * 0.1 * SMALL.gib,
+        READS: CHECKS * 2,
+        LOGS: CHECKS * LOGGED_BYTES / 2**30,
+    }
+
+
+def month(page: str, books: int) -> dict[str, float]:
+    """Dollars by service for a month with so many books, without a proxy of ours."""
+    services = {name: dollars * books for name, dollars in book_by_service(page).items()}
+    standing = cost_of_month(Cost(lines=()), 0).by_service()
+    for price, quantity in health_checks().items():
+        dollars = quantity * price.dollars / price.per
+        standing[price.service] = standing.get(price.service, 0.0) + dollars
+    standing["Alerts, secrets, images, metrics"] = sum(one.total for one in SMALL_THINGS)
+    for name, dollars in standing.items():
+        services[name] = services.get(name, 0.0) + dollars
+    return services
+
+
+def table(page: str) -> str:
+    """The table in Markdown."""
+    months: Mapping[int, dict[str, float]] = {books: month(page, books) for books in MONTHS}
+    names = list(dict.fromkeys(name for one in months.values() for name in one))
+    lines = [
+        "| a month with | " + " | ".join(f"{books:,} books" for books in MONTHS) + " |",
+        "| --- |" + " --- |" * len(MONTHS),
+    ]
+    rows = {name: [months[books].get(name, 0.0) for books in MONTHS] for name in names}
+    rows = {name: values for name, values in rows.items() if max(values) >= 0.005}
+    rows["**all of it**"] = [sum(months[books].values()) for books in MONTHS]
+    proxy = sum(one.total for one in PROXY)
+    rows["a proxy that runs here, too"] = [proxy] * len(MONTHS)
+    for name, values in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"${v:,.2f}" for v in values) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(PERFORMANCE.read_text(encoding="utf-8")) + "\n")

@@ -1,0 +1,242 @@
+"""What deploying consists of: the programs it needs, what it asks of gcloud and of Terraform."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST_TERRAFORM = (1, 5)
+
+
+class DeployError(Exception):
+    """It can't go on; the message says why and what to do."""
+
+
+class Programs:
+    """Runs programs with one environment, in which they are looked for, too."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+
+    def find(self, *names: str) -> str | None:
+        """The first of these programs that there is."""
+        path = self._environment.get("PATH", "")
+        return next((p for n in names if (p := shutil.which(n, path=path))), None)
+
+    def output(self, *command: str, given: str | None = None) -> str | None:
+        """What a program prints, without the white space around; None if it fails."""
+        done = self._run(command, None, {}, given, capture=True)
+        return None if done.returncode else done.stdout.strip()
+
+    def run(
+        self, *command: str, folder: Path | None = None, more: Mapping[str, str] | None = None
+    ) -> bool:
+        """Let a program speak for itself; answers whether it succeeded."""
+        return self._run(command, folder, more or {}, None, capture=False).returncode == 0
+
+    def _run(
+        self,
+        command: tuple[str, ...],
+        folder: Path | None,
+        more: Mapping[str, str],
+        given: str | None,
+        *,
+        capture: bool,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
+            command,
+            cwd=folder,
+            env={**self._environment, **more},
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,  # it never asks
+            capture_output=capture,
+            text=True,
+            check=False,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Where the programs are that it takes."""
+
+    terraform: str
+    gcloud: str
+
+    @classmethod
+    def find(cls, programs: Programs) -> "Tools":
+        """Raises `DeployError` if one is missing or too old."""
+        terraform = programs.find("terraform", "tofu")
+        if terraform is None:
+            raise DeployError(
+                "Terraform is missing (1.5 or newer; OpenTofu will do). Install it: "
+                "https://developer.hashicorp.com/terraform/install"
+            )
+        version = json.loads(programs.output(terraform, "version", "-json") or "{}")
+        number = str(version.get("terraform_version", "0.0"))
+        if tuple(int(part) for part in re.findall(r"\d+", number)[:2]) < OLDEST_TERRAFORM:
+            raise DeployError(f"{terraform} is version {number}; 1.5 or newer is needed.")
+        gcloud = programs.find("gcloud")
+        if gcloud is None:
+            raise DeployError(
+                "gcloud is missing. Install the Google Cloud CLI: "
+                "https://cloud.google.com/sdk/docs/install"
+            )
+        return cls(terraform=terraform, gcloud=gcloud)
+
+
+class Cloud:
+    """What is asked of gcloud about one project."""
+
+    def __init__(self, programs: Programs, gcloud: str, project: str) -> None:
+        self._programs, self._gcloud, self._project = programs, gcloud, project
+        self.state_bucket = f"{project}-terraform-state"
+
+    def check(self) -> None:
+        """Raise `DeployError` if nobody is logged in, or the project is missing or unpaid."""
+        if not self._ask("auth", "list", "--filter=status:ACTIVE", "--format=value(account)"):
+            raise DeployError("Nobody is logged in. Run: gcloud auth login")
+        if not self._ask("projects", "describe", self._project, "--format=value(projectNumber)"):
+            raise DeployError(
+                f"There is no project {self._project}, or your account may not see it. "
+                f"Make it (gcloud projects create {self._project}) or log in as somebody who may."
+            )
+        billing = ("billing", "projects", "describe", self._project)
+        if self._ask(*billing, "--format=value(billingEnabled)") != "True":
+            raise DeployError(
+                f"Billing is not enabled for {self._project}. Link a billing account:\n"
+                f"  gcloud billing projects link {self._project} --billing-account=ACCOUNT"
+            )
+
+    def token(self) -> str:
+        """A token that Terraform may use for the next hour."""
+        return self._ask("auth", "print-access-token") or ""
+
+    def enable(self, *apis: str) -> None:
+        """Enable what Terraform needs to enable the rest."""
+        self._do("services", "enable", *apis, f"--project={self._project}")
+
+    def make_agents(self, *apis: str) -> None:
+        """Have Google make its own accounts now that rights are granted to.
+
+        Where that fails they are made a little later, and Terraform says what it waits for.
+        """
+        for api in apis:
+            where = f"--project={self._project}"
+            self._ask("beta", "services", "identity", "create", f"--service={api}", where)
+
+    def has_state_bucket(self) -> bool:
+        """Whether there is a bucket for Terraform's state."""
+        where = f"gs://{self.state_bucket}"
+        return (
+            self._ask("storage", "buckets", "describe", where, "--format=value(name)") is not None
+        )
+
+    def make_state_bucket(self, region: str) -> None:
+        """Make it if it is not there: private, with the versions of the state before."""
+        if self.has_state_bucket():
+            return
+        where = f"gs://{self.state_bucket}"
+        self._do(
+            *("storage", "buckets", "create", where, f"--project={self._project}"),
+            *(f"--location={region}", "--uniform-bucket-level-access"),
+            "--public-access-prevention",
+        )
+        self._do("storage", "buckets", "update", where, "--versioning")
+
+    def newest_version(self, secret: str) -> str | None:
+        """The number of a secret's newest version that is enabled; None: there is none."""
+        found = self._ask(
+            *("secrets", "versions", "list", secret, f"--project={self._project}"),
+            *("--filter=state=ENABLED", "--sort-by=~createTime", "--limit=1"),
+            "--format=value(name.basename())",
+        )
+        return found or None
+
+    def add_version(self, secret: str, value: str) -> None:
+        """Give a secret a value, which no command line shows."""
+        command = ("secrets", "versions", "add", secret, f"--project={self._project}")
+        given = self._programs.output(
+            self._gcloud, *command, "--data-file=-", "--quiet", given=value
+        )
+        if given is None:
+            raise DeployError(f"The secret {secret} could not be given a value (see above).")
+
+    def _ask(self, *arguments: str) -> str | None:
+        return self._programs.output(self._gcloud, *arguments, "--quiet")
+
+    def _do(self, *arguments: str) -> None:
+        if not self._programs.run(self._gcloud, *arguments, "--quiet"):
+            raise DeployError(f"gcloud {' '.join(arguments[:3])} failed; it said why above.")
+
+
+class Terraform:
+    """Terraform in one environment's folder."""
+
+    def __init__(
+        self,
+        programs: Programs,
+        program: str,
+        folder: Path,
+        *,
+        keep_lock: Path,
+        token: str,
+        var_file: Path | None,
+    ) -> None:
+        self._programs, self._program, self._folder = programs, program, folder
+        self._keep_lock, self._var_file = keep_lock, var_file
+        self._more = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        if token:
+            self._more["GOOGLE_OAUTH_ACCESS_TOKEN"] = token
+
+    def init(self, state_bucket: str | None, prefix: str) -> None:
+        """Fetch the provider, and find the state; None: there is none yet, nor is it kept."""
+        override = self._folder / "backend_override.tf"
+        where = ["-backend=true", "-reconfigure"]
+        if state_bucket is None:
+            override.write_text('terraform {\n  backend "local" {}\n}\n')
+        else:
+            override.unlink(missing_ok=True)
+            where += [f"-backend-config=bucket={state_bucket}", f"-backend-config=prefix={prefix}"]
+        self._do("init", "-input=false", *where)
+        lock = self._folder / ".terraform.lock.hcl"
+        if lock.is_file():  # to be committed: which provider was used
+            shutil.copy(lock, self._keep_lock / lock.name)
+
+    def run(self, command: str, *arguments: str, variables: Mapping[str, object]) -> None:
+        """Carry a command out with these variables. Raises `DeployError`."""
+        # A file's, and these win over it.
+        chosen = self._folder / "chosen.tfvars.json"
+        chosen.write_text(json.dumps(variables))
+        files = [f"-var-file={self._var_file}"] if self._var_file else []
+        self._do(command, "-input=false", *arguments, *files, f"-var-file={chosen.name}")
+
+    def _do(self, command: str, *arguments: str) -> None:
+        done = self._programs.run(
+            self._program, command, *arguments, folder=self._folder, more=self._more
+        )
+        if not done:
+            raise DeployError(
+                f"terraform {command} failed; it said why above. What a first time can run into, "
+                "and what to do: docs/deploy.md, First-apply delays. It can be run again as it is."
+            )
+
+
+def stage(root: Path, folder: Path, removing: bool) -> Path:
+    """Lay out a copy that Terraform works in, and return it; what a run left there stays.
+
+    To remove, the copy lifts what keeps queues from being deleted by accident.
+    """
+    source, copy = root / "infra", folder / "infra"
+    for old in copy.rglob("*.tf"):
+        old.unlink()
+    shutil.copytree(source / "terraform", copy / "terraform", dirs_exist_ok=True)
+    for file in [*source.glob("*.json"), *source.glob("*.rules")]:
+        shutil.copy(file, copy / file.name)
+    if removing:
+        lifted = 'resource "google_cloud_tasks_queue" "this" {\n  lifecycle {\n'
+        lifted += "    prevent_destroy = false\n  }\n}\n"
+        (copy / "terraform" / "modules" / "queues" / "removing_override.tf").write_text(lifted)
+    return folder

@@ -1,0 +1,275 @@
+"""`make deploy`, `make plan`, `make destroy`: what they say when they can't, and what they do.
+
+gcloud is a small program that stands first in PATH and writes down what it is asked; terraform is
+the real one, with a stand-in for its provider, wherever it can work without a cloud.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import deploy
+from infra.deploy_steps import stage
+from infra.local.stack_options import ROOT
+from tests.fakes.google_provider import stand_in
+from tests.fakes.terraform import NUMBER, PROJECT, REGION
+
+GCLOUD = """#!{python}
+import json, pathlib, sys
+folder = pathlib.Path({folder!r})
+asked = " ".join(a for a in sys.argv[1:] if a != "--quiet")
+with (folder / "asked").open("a") as log:
+    log.write(asked + "\\n")
+if "--data-file=-" in asked:
+    (folder / "given").open("a").write(asked.split()[3] + "=" + sys.stdin.read() + "\\n")
+answers = json.loads((folder / "answers.json").read_text())
+for words, answer in sorted(answers.items(), key=lambda one: -len(one[0])):
+    if words in asked:
+        if answer is None:
+            sys.exit("gcloud: no")
+        print(answer)
+        break
+"""
+
+TERRAFORM = """#!/bin/sh
+[ "$1" = version ] && echo '{{"terraform_version": "{version}"}}' && exit
+echo "$@" >> {folder}/ran
+exit {code}
+"""
+
+READY = {
+    "auth list": "somebody@example.org",
+    "projects describe": NUMBER,
+    "billing projects describe": "True",
+    "print-access-token": "a-token",
+    "buckets describe": f"{PROJECT}-terraform-state",
+    "secrets versions list": "3",
+    "services enable": "",
+}
+
+
+class Machine:
+    """A machine with its own gcloud and, if wanted, terraform."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        self.environment = {"PATH": str(self.bin), "HOME": str(folder)}
+
+    def has_gcloud(self, **answers: str | None) -> None:
+        given = {words.replace("_", " "): answer for words, answer in answers.items()}
+        (self.folder / "answers.json").write_text(json.dumps(READY | given))
+        self._program("gcloud", GCLOUD.format(python=sys.executable, folder=str(self.folder)))
+
+    def has_terraform(self, version: str = "1.11.4", code: int = 0) -> None:
+        self._program("terraform", TERRAFORM.format(folder=self.folder, version=version, code=code))
+
+    def _program(self, name: str, text: str) -> None:
+        (self.bin / name).write_text(text)
+        (self.bin / name).chmod(0o755)
+
+    def said(self, name: str) -> list[str]:
+        file = self.folder / name
+        return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory) -> Path:
+    """Where archives are packed, once for all tests: the models are large."""
+    return tmp_path_factory.mktemp("archives")
+
+
+@pytest.fixture
+def machine(tmp_path, archives) -> Machine:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "archives").symlink_to(archives)
+    return Machine(tmp_path)
+
+
+def run(machine: Machine, command: str, *more: str, **options: str) -> int:
+    values = {"project": PROJECT, "region": REGION, "proxy-url": "https://proxy.example/mj"}
+    values |= {"folder": str(machine.folder / "deploy")} | options
+    arguments = [f"--{name}={value}" for name, value in values.items()]
+    return deploy.main([command, *arguments, *more], machine.environment)
+
+
+# --- what it says ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"project": ""}, "PROJECT is missing"),
+        ({"project": "My Project"}, "is no project id"),
+        ({"region": ""}, "REGION is missing"),
+        ({"region": "seoul"}, "is no region"),
+        ({"region": "asia-northeast3-a"}, "is no region"),
+        ({"environment": "testing"}, "is none of production, staging"),
+        ({"vars": "/no/such/file"}, "is no file"),
+        ({"proxy-url": ""}, "PROXY_URL is missing"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_runs(machine, capsys, options, said):
+    assert run(machine, "deploy", **options) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_without_terraform_it_says_where_to_get_it(machine, capsys):
+    machine.has_gcloud()
+    assert run(machine, "plan") == 1
+    assert "Terraform is missing (1.5 or newer" in capsys.readouterr().err
+
+
+def test_an_old_terraform_is_told(machine, capsys):
+    machine.has_gcloud()
+    machine.has_terraform(version="1.4.9")
+    assert run(machine, "plan") == 1
+    assert "is version 1.4.9; 1.5 or newer is needed" in capsys.readouterr().err
+
+
+def test_without_gcloud_it_says_where_to_get_it(machine, capsys):
+    machine.has_terraform()
+    assert run(machine, "deploy") == 1
+    assert "gcloud is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"auth_list": ""}, "Run: gcloud auth login"),
+        ({"projects_describe": None}, f"There is no project {PROJECT}"),
+        ({"billing_projects_describe": "False"}, "Billing is not enabled"),
+    ],
+)
+def test_what_the_project_lacks_is_told(machine, capsys, answer, said):
+    machine.has_terraform()
+    machine.has_gcloud(**answer)
+    assert run(machine, "deploy") == 1
+    assert said in capsys.readouterr().err
+    assert not machine.said("ran")
+
+
+def test_destroying_wants_the_projects_name_twice(machine, capsys):
+    assert run(machine, "destroy") == 1
+    assert f"CONFIRM={PROJECT}" in capsys.readouterr().err
+    assert run(machine, "destroy", confirm="another") == 1
+
+
+def test_what_terraform_could_not_do_leads_to_the_page(machine, capsys):
+    machine.has_terraform(code=1)
+    machine.has_gcloud()
+    assert run(machine, "plan") == 1
+    assert "docs/deploy.md" in capsys.readouterr().err
+
+
+def test_the_proxys_own_secret_must_be_said_once(machine, capsys):
+    machine.has_terraform()
+    machine.has_gcloud(secrets_versions_list="")
+    assert run(machine, "deploy") == 1
+    assert "MIDJOURNEY_PROXY_SECRET=... make deploy" in capsys.readouterr().err
+
+
+# --- what it does ---------------------------------------------------------------------------------
+
+
+def test_a_first_deployment_makes_the_state_then_the_secrets_then_the_rest(machine):
+    machine.has_terraform()
+    machine.has_gcloud(secrets_versions_list="", buckets_describe=None)
+    machine.environment["MIDJOURNEY_PROXY_SECRET"] = "of the proxy"
+    assert run(machine, "deploy") == 0
+
+    asked = machine.said("asked")
+    made = next(line for line in asked if "buckets create" in line)
+    assert f"gs://{PROJECT}-terraform-state" in made
+    assert {"--public-access-prevention", "--uniform-bucket-level-access"} <= set(made.split())
+    assert any("buckets update" in line and "--versioning" in line for line in asked)
+    agents = [line for line in asked if "services identity create" in line]
+    assert len(agents) == 2, (
+        "Eventarc's account and Monitoring's, before rights are granted to them"
+    )
+    ran = [line.split()[0:2] for line in machine.said("ran")]
+    assert ran == [["init", "-input=false"], ["apply", "-input=false"], ["apply", "-input=false"]]
+    first, second = machine.said("ran")[1:]
+    assert "-target=module.server.module.secrets" in first
+    assert "-target" not in second
+    values = dict(line.split("=", 1) for line in machine.said("given"))
+    assert values.keys() == {"midjourney-proxy-secret", "notify-secret", "callback-secret"}
+    assert values["midjourney-proxy-secret"] == "of the proxy"
+    assert len(values["notify-secret"]) == 64
+    assert values["callback-secret"].startswith("whsec_")
+    # On no command line, where other users of the machine could read it.
+    assert "of the proxy" not in "\n".join(asked + machine.said("ran"))
+
+
+def test_a_later_deployment_pins_the_newest_versions(machine):
+    machine.has_terraform()
+    machine.has_gcloud(secrets_versions_list="7")
+    assert run(machine, "deploy") == 0
+    assert len([line for line in machine.said("ran") if line.startswith("apply")]) == 1
+    assert not machine.said("given")
+    folder = machine.folder / "deploy" / f"{PROJECT}-production"
+    chosen = folder / "infra/terraform/environments/production/chosen.tfvars.json"
+    variables = json.loads(chosen.read_text())
+    assert set(variables["secret_versions"].values()) == {"7"}
+    for name, path in variables["archives"].items():
+        assert Path(path).name.startswith(f"{name}-")
+        assert Path(path).is_file()
+
+
+def test_a_plan_changes_nothing_and_needs_no_state(machine):
+    machine.has_terraform()
+    machine.has_gcloud(buckets_describe=None, secrets_versions_list=None)
+    assert run(machine, "plan") == 0
+    changing = {"create", "update", "add", "enable", "delete"}
+    assert not [line for line in machine.said("asked") if changing & set(line.split())]
+    assert [line.split()[0] for line in machine.said("ran")] == ["init", "plan"]
+
+
+def test_plan_is_a_plan_of_the_real_terraform(machine, capfd):
+    real = subprocess.run(["which", "terraform"], capture_output=True, text=True, check=True)
+    (machine.bin / "terraform").symlink_to(real.stdout.strip())
+    machine.has_gcloud(buckets_describe=None, secrets_versions_list=None)
+    with stand_in({"google_project": {"number": NUMBER}}) as provider:
+        machine.environment |= {**provider, "CHECKPOINT_DISABLE": "1"}
+        machine.environment["TF_CLI_CONFIG_FILE"] = os.devnull
+        assert run(machine, "plan", environment="staging") == 0
+    assert "to add, 0 to change, 0 to destroy" in capfd.readouterr().out
+
+
+def test_removing_takes_the_protection_off_first(machine):
+    machine.has_terraform()
+    machine.has_gcloud()
+    assert run(machine, "destroy", confirm=PROJECT) == 0
+    _, apply, destroy = machine.said("ran")
+    assert "google_firestore_database.this" in apply
+    assert destroy.startswith("destroy -input=false -auto-approve")
+    folder = machine.folder / "deploy" / f"{PROJECT}-production"
+    chosen = folder / "infra/terraform/environments/production/chosen.tfvars.json"
+    assert json.loads(chosen.read_text())["protected"] is False
+
+
+def test_nothing_is_removed_where_nothing_was_deployed(machine, capsys):
+    machine.has_terraform()
+    machine.has_gcloud(buckets_describe=None)
+    assert run(machine, "destroy", confirm=PROJECT) == 1
+    assert "nothing was deployed here" in capsys.readouterr().err
+
+
+def test_only_the_copy_that_removes_lets_queues_go(tmp_path):
+    kept = stage(ROOT, tmp_path / "kept", removing=False)
+    lifted = stage(ROOT, tmp_path / "kept", removing=True)
+    override = lifted / "infra/terraform/modules/queues/removing_override.tf"
+    assert "prevent_destroy = false" in override.read_text()
+    stage(ROOT, tmp_path / "kept", removing=False)
+    assert not override.exists(), "a copy that was left behind would not be guarded"
+    assert kept == lifted
+
+
+def test_secrets_of_the_table_are_those_that_are_made():
+    table = json.loads((ROOT / "infra" / "functions.json").read_text())
+    assert {name for f in table.values() for name in f["secrets"]} == set(deploy.SECRETS)
