@@ -36,8 +36,8 @@ demo: $(MODELS) ## paint a sample fairy tale on this machine; pictures go to out
 up: $(MODELS) ## start the local stack and keep it running
 	$(BIN)/python -m infra.local up $(ARGS)
 
-test: $(MODELS) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+test: $(MODELS) ## run every test, in two processes (ARGS="tests/unit -n 0": some of them, in one)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## ruff, formatting, mypy --strict, known vulnerabilities of what is deployed
 	$(BIN)/ruff check .

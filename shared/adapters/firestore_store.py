@@ -171,7 +171,7 @@ class FirestoreJobStore(FirestoreWrites):
         at: list[tuple[int, Write]] = []
         for write in writes:
             at.append((len(batch), write))
-            self.add(batch, write)
+            self._add(batch, write)
         with span("commit"):
             results = batch.commit(**self._call)
         count(writes=len(batch))

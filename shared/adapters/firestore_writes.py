@@ -29,7 +29,7 @@ from shared.ports import (
 class FirestoreWrites(FirestorePaths):
     """Adds each kind of write to a batch."""
 
-    def add(self, batch: firestore.WriteBatch, write: Write) -> None:
+    def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
         """Have the batch do that, too."""
         match write:
             case CreateJob():
