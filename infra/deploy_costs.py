@@ -1,4 +1,4 @@
-"""What a month costs on Google Cloud: `python -m infra.deploy_costs` prints docs/deploy.md's table.
+"""What a month costs on Google Cloud: `python -m infra.deploy_costs` writes docs/deploy.md's table.
 
 What a book costs was counted by the benchmark and stands in docs/performance.md; list prices and
 their sources stand in infra/local/bench/prices.py. Here is what a deployment costs in addition,
@@ -6,7 +6,6 @@ book or no book. The painter's own price is left out, and so are free tiers: the
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,8 @@ from infra.local.bench.prices import (
 )
 
 PERFORMANCE = Path(__file__).parents[1] / "docs" / "performance.md"
+DEPLOY = PERFORMANCE.with_name("deploy.md")
+BEGIN, END = "<!-- costs -->", "<!-- end of costs -->"
 MONTH_SECONDS: Final = 30 * 24 * 3600
 
 CHECKS: Final = 6 * MONTH_SECONDS / 60
@@ -158,5 +159,14 @@ def table(page: str) -> str:
     return "\n".join(lines)
 
 
+def main() -> None:
+    """Put the table between the page's marks."""
+    page = DEPLOY.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    new = table(PERFORMANCE.read_text(encoding="utf-8"))
+    DEPLOY.write_text(f"{before}{BEGIN}\n\n{new}\n\n{END}{after}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(table(PERFORMANCE.read_text(encoding="utf-8")) + "\n")
+    main()

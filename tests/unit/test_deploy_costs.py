@@ -5,6 +5,9 @@ import json
 import pytest
 
 from infra.deploy_costs import (
+    BEGIN,
+    DEPLOY,
+    END,
     PERFORMANCE,
     PROXY,
     SMALL_THINGS,
@@ -16,30 +19,29 @@ from infra.local.bench.prices import SIZES, SMALL, Size
 from infra.local.stack_options import ROOT
 from tests.fakes.terraform import plan
 
-PAGE = PERFORMANCE.read_text()
+COUNTED = PERFORMANCE.read_text()
 
 
 def test_the_page_has_the_table_that_the_arithmetic_gives():
-    page = (ROOT / "docs" / "deploy.md").read_text()
-    between = page.split("<!-- costs -->")[1].split("<!-- end of costs -->")[0]
-    assert between.strip() == table(PAGE)
+    between = DEPLOY.read_text().split(BEGIN)[1].split(END)[0]
+    assert between.strip() == table(COUNTED), "python -m infra.deploy_costs writes it anew"
 
 
 def test_a_book_costs_what_the_benchmark_counted():
-    services = book_by_service(PAGE)
-    said = PAGE.split("| all of the server | $")[1].split(" ")[0]
+    services = book_by_service(COUNTED)
+    said = COUNTED.split("| all of the server | $")[1].split(" ")[0]
     # Each row is rounded to a hundred-thousandth.
     assert sum(services.values()) == pytest.approx(float(said), abs=len(services) * 0.5e-5)
 
 
 def test_more_books_cost_more_by_the_price_of_a_book():
-    book = sum(book_by_service(PAGE).values())
-    grown = sum(month(PAGE, 1_000).values()) - sum(month(PAGE, 10).values())
+    book = sum(book_by_service(COUNTED).values())
+    grown = sum(month(COUNTED, 1_000).values()) - sum(month(COUNTED, 10).values())
     assert grown == pytest.approx(990 * book)
 
 
 def test_a_month_without_a_book_costs_what_stands_there_all_the_same():
-    standing = month(PAGE, 0)
+    standing = month(COUNTED, 0)
     assert 5 < sum(standing.values()) < 12
     assert standing["Cloud Scheduler"] == pytest.approx(0.10)
 

@@ -38,6 +38,9 @@ def test_the_same_code_is_the_same_archive_byte_for_byte(tree, tmp_path):
 
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert archive.namelist() == sorted(archive.namelist())
 
 
 @pytest.mark.parametrize("name", [*CODE, "requirements.txt"])

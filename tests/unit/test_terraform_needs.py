@@ -43,6 +43,10 @@ SECRETS = {
 }
 """By the attribute that is used."""
 
+STORING = {"store_picture", "_remove_if_deleted"}
+"""What a step does for an image that is to be stored: tasks of the queue `post-processing` alone
+come to that, and those call `postprocess`."""
+
 INSTEAD = {
     # What news say is parsed without asking the painter.
     ("notify", "MIDJOURNEY_PROXY_SECRET"),
@@ -85,8 +89,8 @@ def reached(entry: str) -> set[tuple[str, str]]:
         module, name = left.pop()
         if (module, name) in found or name not in parsed(module)[0]:
             continue
-        if name == "store_picture" and entry != "postprocess":
-            continue  # asked for by tasks of its queue alone
+        if name in STORING and entry != "postprocess":
+            continue
         found.add((module, name))
         left += followed(module, parsed(module)[0][name])
     return found
