@@ -15,8 +15,6 @@ from shared.settings import Settings
 from tests.fakes.terraform import NUMBER, PROJECT, PROXY, REGION, URL, Plan, Refused, plan
 
 FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
-COMING = {"delete", "forget", "health"}
-"""Entry points that are on their way: to be taken out of here once main.py has them."""
 FOR_CLIENTS = {"cancel", "delete", "download", "forget", "generate", "jobs", "regenerate"} | {
     "status",
     "styles",
@@ -69,7 +67,7 @@ def secrets_of(values):
 
 
 def test_every_entry_point_is_deployed_and_nothing_else(production):
-    assert FUNCTIONS.keys() | COMING == set(main.__all__) | COMING
+    assert FUNCTIONS.keys() == set(main.__all__)
     functions = production.by_key("google_cloudfunctions2_function")
     assert functions.keys() == FUNCTIONS.keys()
     for name, values in functions.items():

@@ -145,8 +145,6 @@ def logged():
 
 def test_the_code_writes_the_lines_that_metrics_are_made_of():
     found = logged()
-    if "first picture" not in found:
-        pytest.xfail("the lines are being written")
     assert found["call"] >= {"function", "durationMs"}  # the others are put in by name
     for message in LINES.keys() - {"call"}:
         assert found[message] >= LINES[message], message
@@ -199,10 +197,7 @@ def test_each_alert_leads_to_its_place_in_the_runbook(tmp_path):
 
 
 def test_the_runbook_has_these_places():
-    runbook = ROOT / "docs" / "runbook.md"
-    if not runbook.is_file():
-        pytest.xfail("docs/runbook.md is being written")
-    text = runbook.read_text()
+    text = (ROOT / "docs" / "runbook.md").read_text()
     headings = {
         re.sub(r"[^a-z0-9 -]", "", h.lower()).strip().replace(" ", "-")
         for h in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
@@ -225,10 +220,7 @@ def threshold(planned, name):
 
 
 def test_alerts_on_the_painter_ask_for_codes_that_the_code_logs(production):
-    troubles = getattr(observation, "Trouble", None)
-    if troubles is None:
-        pytest.xfail("the codes are being written")
-    said = {trouble.value for trouble in troubles}
+    said = {trouble.value for trouble in observation.Trouble}
     account = threshold(production, "proxy-account-disabled")["filter"]
     codes = set(re.search(r'full_match\("([^"]+)"\)', account).group(1).split("|"))
     assert codes <= said
