@@ -61,7 +61,7 @@ def build(values: Settings) -> Services:
         tasks_client(values.tasks_host),
         project=values.project,
         location=values.tasks_location,
-        functions_url=values.functions_url,
+        target=values.task_target(),
         service_account=values.tasks_service_account,
     )
     policy = values.policy()

@@ -78,6 +78,10 @@ class Settings(SettingsTable):
             wrong = "; ".join(_in_words(e) for e in error.errors())
             raise SettingsError(f"Check these environment variables: {wrong}.") from None
 
+    def task_target(self) -> str:
+        """The URL of a function that a task rings; `{function}` is filled in."""
+        return self.tasks_url or f"{self.functions_url}/{{function}}"
+
     def hosts_of_sketches(self) -> tuple[str, ...]:
         """The hosts whose links may be drawings."""
         return listed(self.sketch_hosts)

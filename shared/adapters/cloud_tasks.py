@@ -45,14 +45,15 @@ class CloudTaskQueue:
         *,
         project: str,
         location: str,
-        functions_url: str,
+        target: str,
         service_account: str = "",
         call_seconds: float = CALL_SECONDS,
     ) -> None:
+        """`target` is a function's URL, and its token's audience; `{function}` is filled in."""
         self._client = client
         self._project = project
         self._location = location
-        self._functions_url = functions_url
+        self._target = target
         self._service_account = service_account
         again = if_exception_type(google_errors.ServiceUnavailable)
         self._call: dict[str, Any] = {
@@ -122,7 +123,7 @@ class CloudTaskQueue:
         *,
         job_id: str = "",
     ) -> None:
-        url = f"{self._functions_url}/{function}"
+        url = self._target.replace("{function}", function)
         request = tasks_v2.HttpRequest(
             http_method=tasks_v2.HttpMethod.POST,
             url=url,

@@ -39,6 +39,7 @@ class PillowTools:
         self._most_pixels = most_pixels
         self._signatures: OrderedDict[bytes, Signature] = OrderedDict()
         self._lock = threading.Lock()
+        self._decoding = threading.Lock()
 
     def drawing(self, data: bytes) -> Picture:
         """A child's drawing as the painter can use it: an RGB PNG without any metadata.
@@ -106,8 +107,10 @@ class PillowTools:
         """The picture as RGB on white, not much larger than `side` pixels if it was."""
         from shared.adapters.picture_opening import flattened, opened
 
-        image = opened(data, most_bytes=most_bytes, most_pixels=self._most_pixels, enough=side)
-        return flattened(image, side)
+        # One at a time: a few kilobytes can unpack to 160 MB, and an instance has many calls.
+        with self._decoding:
+            image = opened(data, most_bytes=most_bytes, most_pixels=self._most_pixels, enough=side)
+            return flattened(image, side)
 
 
 def _quarters(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:

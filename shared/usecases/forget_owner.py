@@ -12,7 +12,7 @@ from shared.usecases.cancel_job import cancel_job
 from shared.usecases.delete_job import delete_job
 from shared.usecases.refusals import JobNotFound, NotCompleted
 from shared.usecases.services import Services
-from shared.usecases.take_drawing import UPLOADS
+from shared.usecases.take_drawing import uploads_of
 
 WITHIN = timedelta(seconds=20)
 """In which jobs are begun with; one that is canceled may wait for a claim's lease on top."""
@@ -45,7 +45,7 @@ def forget_owner(services: Services, owner_uid: str) -> Forgotten:
                 return Forgotten(deleted_jobs=deleted, complete=False)
             deleted += _delete(services, job)
         after = (page[-1].created_at, page[-1].job_id)
-    services.picture_store.remove(f"{UPLOADS}/{owner_uid}/")
+    services.picture_store.remove(uploads_of(owner_uid))
     left = services.store.jobs_of(owner_uid, 1)
     return Forgotten(deleted_jobs=deleted, complete=not left)
 

@@ -73,9 +73,14 @@ def _bytes(services: Services, owner_uid: str, drawing: Drawing) -> bytes:
             return _own_object(services, owner_uid, drawing.name).data
 
 
-def _own_object(services: Services, owner_uid: str, name: str) -> Picture:
+def uploads_of(owner_uid: str) -> str:
+    """What the names of an owner's own uploads begin with."""
     # A uid with a slash must not be a folder of somebody else's.
-    folder = f"{UPLOADS}/{owner_uid.replace('%', '%25').replace('/', '%2F')}/"
+    return f"{UPLOADS}/{owner_uid.replace('%', '%25').replace('/', '%2F')}/"
+
+
+def _own_object(services: Services, owner_uid: str, name: str) -> Picture:
+    folder = uploads_of(owner_uid)
     if not name.startswith(folder):
         detail = f"Only objects below {folder} can be used. Upload the drawing there."
         raise PictureRejected("link_not_allowed", detail)

@@ -53,7 +53,7 @@ def queue(loop: LoopThread, target: Target) -> Iterator[CloudTaskQueue]:
         tasks_client(f"127.0.0.1:{server.port}"),
         project="demo-tasks",
         location=LOCATION,
-        functions_url=target.url,
+        target=f"{target.url}/{{function}}",
     )
     loop.run(server.stop())
 
@@ -161,7 +161,7 @@ def test_a_queue_that_is_gone_is_unavailable() -> None:
         tasks_client(f"127.0.0.1:{free_port()}"),
         project="demo-tasks",
         location=LOCATION,
-        functions_url="http://127.0.0.1:1",
+        target="http://127.0.0.1:1/{function}",
         call_seconds=0.5,
     )
     with pytest.raises(QueueUnavailable):

@@ -12,6 +12,7 @@ import json
 import sys
 from datetime import datetime
 from enum import Enum
+from inspect import signature
 
 sys.path.insert(0, "")
 
@@ -67,7 +68,9 @@ def path_of(path, value):
 def stage(world):
     stored = {path: found.value for path, found in world.store._documents.items()}
     recorder = Recorder()
-    queue = CloudTaskQueue(recorder, project="demo", location="l", functions_url="http://f")
+    named = "target" in signature(CloudTaskQueue).parameters  # else it is a version before that
+    where = {"target": "http://f/{function}"} if named else {"functions_url": "http://f"}
+    queue = CloudTaskQueue(recorder, project="demo", location="l", **where)
     for value in stored.values():
         if isinstance(value, Image) and value.next_step not in {None, "expire"}:
             queue.schedule(value)

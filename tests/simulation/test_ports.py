@@ -87,7 +87,7 @@ class ServerBell(Bell):
             tasks_client(f"127.0.0.1:{port}"),
             project="demo-tasks",
             location=LOCATION,
-            functions_url=target.url,
+            target=f"{target.url}/{{function}}",
         )
 
     def now(self) -> datetime:

@@ -23,7 +23,7 @@ from shared.usecases.regenerate import regenerate
 from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
-from shared.usecases.take_drawing import DrawingData, Sketch
+from shared.usecases.take_drawing import DrawingData, Sketch, uploads_of
 from tests.fakes.callbacks import FakeCallbackSender
 from tests.fakes.world import OWNER, World, new_book
 from tests.unit.calling import call, post
@@ -298,6 +298,18 @@ def test_everything_of_an_owner_goes_and_nothing_of_others():
     assert upload not in world.pictures.stored
     assert f"uploads/{OWNER}2/x.png" in world.pictures.stored
     assert not any(OWNER in repr(d.value) for d in world.store._documents.values())
+
+
+@pytest.mark.parametrize("uid", ["idp/alice", "idp%2Falice", "100%"])
+def test_what_was_put_into_the_bucket_is_theirs_whatever_their_uid_is(uid):
+    world = World()
+    own, others = f"{uploads_of(uid)}drawing.png", ["uploads/idp/alice/x.png", "uploads/idp/x.png"]
+    world.pictures.stored |= {name: world.pictures.fetch("x") for name in (own, *others)}
+
+    assert forget_owner(world.services, uid).complete
+
+    assert {*world.pictures.stored} >= {*others}
+    assert own not in world.pictures.stored
 
 
 def test_what_is_open_is_canceled_and_goes_once_the_painter_has_let_go():

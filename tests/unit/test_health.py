@@ -49,7 +49,7 @@ def gone(part: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         client = firestore.Client(project="demo", credentials=AnonymousCredentials())
         return {"store": FirestoreJobStore(client)}
     if part == "queue":
-        queue = CloudTaskQueue(tasks_client(CLOSED), project="p", location="l", functions_url="")
+        queue = CloudTaskQueue(tasks_client(CLOSED), project="p", location="l", target="")
         return {"queue": queue}
     if part == "bucket":
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{CLOSED}")
@@ -84,7 +84,7 @@ def silent_server() -> Iterator[str]:
 def test_parts_that_are_silent_are_waited_for_side_by_side_and_not_long(world, monkeypatch):
     with silent_server() as host:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}")
-        queue = CloudTaskQueue(tasks_client(host), project="p", location="l", functions_url="")
+        queue = CloudTaskQueue(tasks_client(host), project="p", location="l", target="")
         services = replace(
             world.services,
             clock=wiring._now,

@@ -485,6 +485,39 @@ def test_what_is_no_picture_has_no_four_and_is_no_model(data):
             ask()
 
 
+DECODE = """
+import resource, sys, threading
+from shared.adapters.picture_tools import PillowTools
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+tools, data = PillowTools(), open(sys.argv[1], "rb").read()
+tools.drawing(data)
+one = peak()
+threads = [threading.Thread(target=tools.drawing, args=(data,)) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(peak() / one)
+"""
+
+
+def test_several_at_once_take_little_more_memory_than_one(tmp_path):
+    large = sketch((5000, 5000), box=(1000, 1000, 4000, 4000)).convert("RGBA")
+    (tmp_path / "drawing.png").write_bytes(encoded(large))
+
+    done = subprocess.run(
+        [sys.executable, "-c", DECODE, tmp_path / "drawing.png"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert float(done.stdout) < 1.5
+
+
 def test_pillow_is_imported_on_first_use_only():
     code = "import sys, shared.adapters.picture_tools; print('PIL' in sys.modules)"
 
