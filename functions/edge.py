@@ -5,7 +5,6 @@ its duration and what it cost; the benchmark and log-based metrics read those.
 """
 
 import json
-import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -270,8 +269,8 @@ def _traced(function: str, header: Header) -> Iterator[dict[str, str]]:
 def _sender() -> SpanSender:
     """Asked for only where something is traced."""
     values = settings()
-    # Of each service that Cloud Functions (2nd gen.) runs in; the local stack is one process.
-    service = os.environ.get("K_SERVICE", "fairy-tale-images")
+    # The local stack is one process for all functions.
+    service = values.service or "fairy-tale-images"
     return SpanSender(values.trace_url, project=values.project, service=service)
 
 
