@@ -33,8 +33,14 @@ ENVIRONMENTS = ("production", "staging")
 SECRETS = ("MIDJOURNEY_PROXY_SECRET", "NOTIFY_SECRET", "CALLBACK_SECRET")
 """Variables of functions whose values are in Secret Manager."""
 
+ASKED_FIRST = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
+"""Services that Terraform asks before it can enable any."""
+
 WITH_AGENTS = ("eventarc.googleapis.com", "monitoring.googleapis.com")
 """Services that work by accounts of Google's in the project, to which we grant rights."""
+
+TO_BE_MADE = "1"
+"""What a plan takes for the version of a secret that has none yet: the first that it will have."""
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d")
@@ -105,21 +111,19 @@ def check_arguments(options: argparse.Namespace) -> None:
 def deploy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     """Build and change whatever differs. Raises `DeployError`, `PackageError`."""
     cloud, terraform = _prepared(options, environment)
-    cloud.enable("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", *WITH_AGENTS)
+    cloud.enable(*ASKED_FIRST, *WITH_AGENTS)
     cloud.make_agents(*WITH_AGENTS)
     cloud.make_state_bucket(options.region)
     archives = pack_all(options.folder / "archives")
     terraform.init(cloud.state_bucket, options.environment)
     names = _secrets(options)
     variables = _variables(options, archives, {})
-    if any(cloud.newest_version(_id(name)) is None for name in names):
+    if any(cloud.newest_version(_id(name), api_may_be_off=True) is None for name in names):
         say("The secrets come first, as no function starts without them.")
         target = "module.server.module.secrets"
         terraform.run("apply", "-auto-approve", f"-target={target}", variables=variables)
-        for name in names:
-            if cloud.newest_version(_id(name)) is None:
-                cloud.add_version(_id(name), _first_value(name, environment))
-    versions = {name: cloud.newest_version(_id(name)) or "1" for name in names}
+    # By now each of them exists: whatever can't be found is an error, and never made up.
+    versions = {name: _pinned(cloud, name, environment) for name in names}
     variables = _variables(options, archives, versions)
     terraform.run("apply", "-auto-approve", variables=variables)
     say(
@@ -136,7 +140,10 @@ def plan(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     if not has_state:
         say("There is no state yet, so all of it is new.")
     terraform.init(cloud.state_bucket if has_state else None, options.environment)
-    versions = {name: cloud.newest_version(_id(name)) or "1" for name in _secrets(options)}
+    versions = {
+        name: cloud.newest_version(_id(name), api_may_be_off=True) or TO_BE_MADE
+        for name in _secrets(options)
+    }
     terraform.run("plan", variables=_variables(options, archives, versions))
 
 
@@ -204,6 +211,12 @@ def _secrets(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _id(name: str) -> str:
     return name.lower().replace("_", "-")
+
+
+def _pinned(cloud: Cloud, name: str, environment: Mapping[str, str]) -> str:
+    """The version that functions get; a secret without any is given its first value."""
+    found = cloud.newest_version(_id(name))
+    return found or cloud.add_version(_id(name), _first_value(name, environment))
 
 
 def _first_value(name: str, environment: Mapping[str, str]) -> str:
