@@ -15,7 +15,10 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from infra.deploy_steps import (
@@ -24,8 +27,10 @@ from infra.deploy_steps import (
     Programs,
     Terraform,
     Tools,
+    say,
     stage,
 )
+from infra.deploy_waits import settle
 from infra.package import LIGHT, POST_PROCESSING, PackageError, pack_all
 
 ROOT = Path(__file__).parents[1]
@@ -46,12 +51,22 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d")
 
 
-def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a deployment needs of the world, beside the programs in PATH."""
+
+    environment: Mapping[str, str]
+    sleep: Callable[[float], None] = time.sleep
+    """Takes seconds."""
+
+
+def main(argv: Sequence[str], outside: Outside | None = None) -> int:
     """Do what is asked for, and return the exit code."""
     options = _parser().parse_args(argv)
+    outside = outside or Outside(environment=os.environ)
     try:
         check_arguments(options)
-        {"deploy": deploy, "plan": plan, "destroy": destroy}[options.command](options, environment)
+        {"deploy": deploy, "plan": plan, "destroy": destroy}[options.command](options, outside)
     except (DeployError, PackageError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -108,9 +123,9 @@ def check_arguments(options: argparse.Namespace) -> None:
         )
 
 
-def deploy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def deploy(options: argparse.Namespace, outside: Outside) -> None:
     """Build and change whatever differs. Raises `DeployError`, `PackageError`."""
-    cloud, terraform = _prepared(options, environment)
+    cloud, terraform = _prepared(options, outside.environment)
     cloud.enable(*ASKED_FIRST, *WITH_AGENTS)
     cloud.make_agents(*WITH_AGENTS)
     cloud.make_state_bucket(options.region)
@@ -121,20 +136,22 @@ def deploy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     if any(cloud.newest_version(_id(name), api_may_be_off=True) is None for name in names):
         say("The secrets come first, as no function starts without them.")
         target = "module.server.module.secrets"
-        terraform.run("apply", "-auto-approve", f"-target={target}", variables=variables)
+        secrets = partial(terraform.run, "apply", "-auto-approve", f"-target={target}")
+        settle(partial(secrets, variables=variables), outside.sleep)
     # By now each of them exists: whatever can't be found is an error, and never made up.
-    versions = {name: _pinned(cloud, name, environment) for name in names}
+    versions = {name: _pinned(cloud, name, outside.environment) for name in names}
     variables = _variables(options, archives, versions)
-    terraform.run("apply", "-auto-approve", variables=variables)
+    everything = partial(terraform.run, "apply", "-auto-approve", variables=variables)
+    settle(everything, outside.sleep)
     say(
         "Deployed. If this was the first time, link the pictures' bucket to Firebase "
         "(docs/deploy.md)."
     )
 
 
-def plan(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def plan(options: argparse.Namespace, outside: Outside) -> None:
     """Show what `deploy` would change; changes nothing. Raises `DeployError`, `PackageError`."""
-    cloud, terraform = _prepared(options, environment)
+    cloud, terraform = _prepared(options, outside.environment)
     archives = pack_all(options.folder / "archives")
     has_state = cloud.has_state_bucket()
     if not has_state:
@@ -147,9 +164,9 @@ def plan(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     terraform.run("plan", variables=_variables(options, archives, versions))
 
 
-def destroy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def destroy(options: argparse.Namespace, outside: Outside) -> None:
     """Remove everything but the state and the APIs. Raises `DeployError`."""
-    cloud, terraform = _prepared(options, environment, removing=True)
+    cloud, terraform = _prepared(options, outside.environment, removing=True)
     if not cloud.has_state_bucket():
         raise DeployError(f"There is no bucket {cloud.state_bucket}: nothing was deployed here.")
     terraform.init(cloud.state_bucket, options.environment)
@@ -236,12 +253,6 @@ def _first_value(name: str, environment: Mapping[str, str]) -> str:
         f"The secret {_id(name)} has no value yet: {what}. Say it once, in the environment:\n"
         f"  {name}=... make deploy ..."
     )
-
-
-def say(text: str) -> None:
-    """Tell whoever deploys how far it is."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

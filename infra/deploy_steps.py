@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,36 +51,38 @@ class Programs:
 
     def ask(self, *command: str, folder: Path | None = None, given: str | None = None) -> Answer:
         """What a program prints, which nobody sees."""
-        done = self._run(command, folder, {}, given, capture=True)
+        done = subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
+            command,
+            cwd=folder,
+            env=self._environment,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,  # it never asks
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return Answer(
             succeeded=done.returncode == 0, text=done.stdout.strip(), said=done.stderr.strip()
         )
 
     def run(
         self, *command: str, folder: Path | None = None, more: Mapping[str, str] | None = None
-    ) -> bool:
-        """Let a program speak for itself; answers whether it succeeded."""
-        return self._run(command, folder, more or {}, None, capture=False).returncode == 0
-
-    def _run(
-        self,
-        command: tuple[str, ...],
-        folder: Path | None,
-        more: Mapping[str, str],
-        given: str | None,
-        *,
-        capture: bool,
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
+    ) -> Answer:
+        """Let a program speak for itself; what it says of errors is in the answer, too."""
+        said = []
+        with subprocess.Popen(  # noqa: S603 - gcloud and terraform, with checked arguments
             command,
             cwd=folder,
-            env={**self._environment, **more},
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,  # it never asks
-            capture_output=capture,
+            env={**self._environment, **(more or {})},
+            stdin=subprocess.DEVNULL,  # it never asks
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-        )
+        ) as process:
+            for line in process.stderr or ():
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                said.append(line)
+        return Answer(succeeded=process.returncode == 0, text="", said="".join(said))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +231,10 @@ class Cloud:
         return answer.text
 
     def _do(self, *arguments: str) -> None:
-        if not self._programs.run(self._gcloud, *arguments, "--quiet"):
-            raise DeployError(f"gcloud {' '.join(arguments[:3])} failed; it said why above.")
+        answer = self._programs.run(self._gcloud, *arguments, "--quiet")
+        if not answer.succeeded:
+            what = " ".join(arguments[:3])
+            raise DeployError(f"gcloud {what} failed; it said why above.", answer.said)
 
 
 class Terraform:
@@ -276,14 +281,21 @@ class Terraform:
         self._do(command, "-input=false", *arguments, *files, f"-var-file={chosen.name}")
 
     def _do(self, command: str, *arguments: str) -> None:
-        done = self._programs.run(
+        answer = self._programs.run(
             self._program, command, *arguments, folder=self._folder, more=self._more
         )
-        if not done:
+        if not answer.succeeded:
             raise DeployError(
                 f"terraform {command} failed; it said why above. What a first time can run into, "
-                "and what to do: docs/deploy.md, First-apply delays. It can be run again as it is."
+                "and what to do: docs/deploy.md, First-apply delays. It can be run again as it is.",
+                answer.said,
             )
+
+
+def say(text: str) -> None:
+    """Tell whoever deploys how far it is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def stage(root: Path, folder: Path, removing: bool) -> Path:

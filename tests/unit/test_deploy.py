@@ -1,15 +1,12 @@
 """`make deploy`, `make plan`, `make destroy`: what they say when they can't, and what they do.
 
-gcloud is a small program that stands first in PATH and writes down what it is asked; terraform is
-the real one, with a stand-in for its provider, wherever it can work without a cloud.
+gcloud is a stand-in, and so is terraform where it can't work without a cloud (`deploying`).
 """
 
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,106 +14,8 @@ from infra import deploy
 from infra.deploy_steps import stage
 from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
-from tests.fakes.terraform import NUMBER, PROJECT, REGION
-
-GCLOUD = """#!{python}
-import json, pathlib, sys
-folder = pathlib.Path({folder!r})
-asked = " ".join(a for a in sys.argv[1:] if a != "--quiet")
-with (folder / "asked").open("a") as log:
-    log.write(asked + "\\n")
-if "--data-file=-" in asked:
-    (folder / "given").open("a").write(asked.split()[3] + "=" + sys.stdin.read() + "\\n")
-answers = json.loads((folder / "answers.json").read_text())
-for words, answer in sorted(answers.items(), key=lambda one: -len(one[0])):
-    if words in asked:
-        if answer is None:
-            sys.exit("gcloud: no")
-        if answer.startswith("ERROR"):
-            sys.exit(answer)
-        print(answer)
-        break
-"""
-
-TERRAFORM = """#!/bin/sh
-[ "$1" = version ] && echo '{{"terraform_version": "{version}"}}' && exit
-echo "$@" >> {folder}/ran
-exit {code}
-"""
-
-NO_SECRET = (
-    "ERROR: (gcloud.secrets.versions.list) NOT_FOUND: Secret [projects/1/secrets/x] not found."
-)
-NO_BUCKET = "ERROR: (gcloud.storage.buckets.describe) gs://x not found: 404."
-API_OFF = (
-    "ERROR: (gcloud.secrets.versions.list) PERMISSION_DENIED: Secret Manager API has not been used "
-    f"in project {NUMBER} before or it is disabled. Enable it by visiting"
-)
-
-READY = {
-    "auth list": "somebody@example.org",
-    "projects describe": NUMBER,
-    "billing projects describe": "True",
-    "print-access-token": "a-token",
-    "buckets describe": f"{PROJECT}-terraform-state",
-    "secrets versions list": "3\tENABLED",
-    "secrets versions add": "1",
-    "services enable": "",
-}
-
-
-class Machine:
-    """A machine with its own gcloud and, if wanted, terraform."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.bin = folder / "bin"
-        self.bin.mkdir()
-        self.environment = {"PATH": str(self.bin), "HOME": str(folder)}
-
-    def has_gcloud(self, **answers: str | None) -> None:
-        given = {words.replace("_", " "): answer for words, answer in answers.items()}
-        (self.folder / "answers.json").write_text(json.dumps(READY | given))
-        self._program("gcloud", GCLOUD.format(python=sys.executable, folder=str(self.folder)))
-
-    def has_terraform(self, version: str = "1.11.4", code: int = 0) -> None:
-        self._program("terraform", TERRAFORM.format(folder=self.folder, version=version, code=code))
-
-    def _program(self, name: str, text: str) -> None:
-        (self.bin / name).write_text(text)
-        (self.bin / name).chmod(0o755)
-
-    def said(self, name: str) -> list[str]:
-        file = self.folder / name
-        return file.read_text().splitlines() if file.exists() else []
-
-
-@pytest.fixture(scope="session")
-def archives(tmp_path_factory) -> Path:
-    """Where archives are packed, once for all tests: the models are large."""
-    return tmp_path_factory.mktemp("archives")
-
-
-@pytest.fixture
-def machine(tmp_path, archives) -> Machine:
-    (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "archives").symlink_to(archives)
-    return Machine(tmp_path)
-
-
-def run(machine: Machine, command: str, *more: str, **options: str) -> int:
-    values = {"project": PROJECT, "region": REGION, "proxy-url": "https://proxy.example/mj"}
-    values |= {"folder": str(machine.folder / "deploy")} | options
-    arguments = [f"--{name}={value}" for name, value in values.items()]
-    return deploy.main([command, *arguments, *more], machine.environment)
-
-
-def chosen(machine: Machine) -> dict[str, Any]:
-    """The variables that terraform was given last."""
-    folder = machine.folder / "deploy" / f"{PROJECT}-production"
-    file = folder / "infra/terraform/environments/production/chosen.tfvars.json"
-    return json.loads(file.read_text())
-
+from tests.fakes.terraform import NUMBER, PROJECT
+from tests.unit.deploying import API_OFF, NO_BUCKET, NO_SECRET, chosen, run
 
 # --- what it says ---------------------------------------------------------------------------------
 

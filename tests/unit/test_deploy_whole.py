@@ -18,7 +18,7 @@ from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
 from tests.fakes.terraform import NUMBER, PROJECT, Refused
 from tests.fakes.terraform import run as terraform
-from tests.unit.test_deploy import Machine, run
+from tests.unit.deploying import Machine, run
 
 FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
 
