@@ -17,10 +17,12 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from infra.deploy_firebase import APIS as FIREBASE_APIS
+from infra.deploy_firebase import Firebase, FirebaseUrls
 from infra.deploy_steps import (
     Cloud,
     DeployError,
@@ -58,6 +60,7 @@ class Outside:
     environment: Mapping[str, str]
     sleep: Callable[[float], None] = time.sleep
     """Takes seconds."""
+    firebase: FirebaseUrls = field(default_factory=FirebaseUrls)
 
 
 def main(argv: Sequence[str], outside: Outside | None = None) -> int:
@@ -126,7 +129,7 @@ def check_arguments(options: argparse.Namespace) -> None:
 def deploy(options: argparse.Namespace, outside: Outside) -> None:
     """Build and change whatever differs. Raises `DeployError`, `PackageError`."""
     cloud, terraform = _prepared(options, outside.environment)
-    cloud.enable(*ASKED_FIRST, *WITH_AGENTS)
+    cloud.enable(*ASKED_FIRST, *WITH_AGENTS, *FIREBASE_APIS)
     cloud.make_agents(*WITH_AGENTS)
     cloud.make_state_bucket(options.region)
     archives = pack_all(options.folder / "archives")
@@ -143,10 +146,12 @@ def deploy(options: argparse.Namespace, outside: Outside) -> None:
     variables = _variables(options, archives, versions)
     everything = partial(terraform.run, "apply", "-auto-approve", variables=variables)
     settle(everything, outside.sleep)
-    say(
-        "Deployed. If this was the first time, link the pictures' bucket to Firebase "
-        "(docs/deploy.md)."
-    )
+    firebase = Firebase(outside.firebase, options.project, cloud.token())
+    bucket = terraform.output("pictures_bucket")
+    settle(partial(firebase.link, bucket), outside.sleep)
+    rules = (ROOT / "infra" / "storage.rules").read_text(encoding="utf-8")
+    settle(partial(firebase.release, bucket, rules), outside.sleep)
+    say("Deployed.")
 
 
 def plan(options: argparse.Namespace, outside: Outside) -> None:

@@ -49,12 +49,18 @@ class Programs:
         path = self._environment.get("PATH", "")
         return next((p for n in names if (p := shutil.which(n, path=path))), None)
 
-    def ask(self, *command: str, folder: Path | None = None, given: str | None = None) -> Answer:
+    def ask(
+        self,
+        *command: str,
+        folder: Path | None = None,
+        given: str | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Answer:
         """What a program prints, which nobody sees."""
         done = subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
             command,
             cwd=folder,
-            env=self._environment,
+            env={**self._environment, **(more or {})},
             input=given,
             stdin=subprocess.DEVNULL if given is None else None,  # it never asks
             capture_output=True,
@@ -279,6 +285,14 @@ class Terraform:
         chosen.write_text(json.dumps(variables))
         files = [f"-var-file={self._var_file}"] if self._var_file else []
         self._do(command, "-input=false", *arguments, *files, f"-var-file={chosen.name}")
+
+    def output(self, name: str) -> str:
+        """What was deployed says by this name. Raises `DeployError`."""
+        command = (self._program, "output", "-raw", name)
+        answer = self._programs.ask(*command, folder=self._folder, more=self._more)
+        if not answer.succeeded or not answer.text:
+            raise DeployError(f"terraform can't tell {name}: {answer.said}", answer.said)
+        return answer.text
 
     def _do(self, command: str, *arguments: str) -> None:
         answer = self._programs.run(

@@ -6,12 +6,15 @@ another, where the real one could not work without a cloud.
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra import deploy
+from infra.deploy_firebase import FirebaseUrls
+from tests.fakes.firebase import FakeFirebase
 from tests.fakes.terraform import NUMBER, PROJECT, REGION
 
 GCLOUD = """#!{python}
@@ -34,6 +37,7 @@ for words, answer in sorted(answers.items(), key=lambda one: -len(one[0])):
 """
 
 TERRAFORM = """#!/bin/sh
+[ "$1" = output ] && echo {project}-pictures && exit
 [ "$1" = version ] && echo '{{"terraform_version": "{version}"}}' && exit
 echo "$@" >> {folder}/ran
 [ "$1" = apply ] || exit {code}
@@ -74,6 +78,7 @@ class Machine:
         self.bin.mkdir()
         self.environment = {"PATH": str(self.bin), "HOME": str(folder)}
         self.slept: list[float] = []
+        self.firebase = FakeFirebase()
 
     def has_gcloud(self, **answers: str | None) -> None:
         given = {words.replace("_", " "): answer for words, answer in answers.items()}
@@ -81,7 +86,8 @@ class Machine:
         self._program("gcloud", GCLOUD.format(python=sys.executable, folder=str(self.folder)))
 
     def has_terraform(self, version: str = "1.11.4", code: int = 0) -> None:
-        self._program("terraform", TERRAFORM.format(folder=self.folder, version=version, code=code))
+        text = TERRAFORM.format(folder=self.folder, project=PROJECT, version=version, code=code)
+        self._program("terraform", text)
 
     def fails(self, *said: str) -> None:
         """Have terraform's next applications fail like this, one after the other."""
@@ -105,17 +111,23 @@ def archives(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def machine(tmp_path, archives) -> Machine:
+def machine(tmp_path, archives) -> Iterator[Machine]:
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy" / "archives").symlink_to(archives)
-    return Machine(tmp_path)
+    machine = Machine(tmp_path)
+    yield machine
+    machine.firebase.close()
 
 
 def run(machine: Machine, command: str, *more: str, **options: str) -> int:
     values = {"project": PROJECT, "region": REGION, "proxy-url": "https://proxy.example/mj"}
     values |= {"folder": str(machine.folder / "deploy")} | options
     arguments = [f"--{name}={value}" for name, value in values.items()]
-    outside = deploy.Outside(environment=machine.environment, sleep=machine.slept.append)
+    outside = deploy.Outside(
+        environment=machine.environment,
+        sleep=machine.slept.append,
+        firebase=FirebaseUrls(storage=machine.firebase.url, rules=machine.firebase.url),
+    )
     return deploy.main([command, *arguments, *more], outside)
 
 
