@@ -15,17 +15,24 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from infra.deploy_firebase import APIS as FIREBASE_APIS
+from infra.deploy_firebase import Firebase, FirebaseUrls
 from infra.deploy_steps import (
     Cloud,
     DeployError,
     Programs,
     Terraform,
     Tools,
+    say,
     stage,
 )
+from infra.deploy_waits import settle
 from infra.package import LIGHT, POST_PROCESSING, PackageError, pack_all
 
 ROOT = Path(__file__).parents[1]
@@ -33,19 +40,36 @@ ENVIRONMENTS = ("production", "staging")
 SECRETS = ("MIDJOURNEY_PROXY_SECRET", "NOTIFY_SECRET", "CALLBACK_SECRET")
 """Variables of functions whose values are in Secret Manager."""
 
+ASKED_FIRST = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
+"""Services that Terraform asks before it can enable any."""
+
 WITH_AGENTS = ("eventarc.googleapis.com", "monitoring.googleapis.com")
 """Services that work by accounts of Google's in the project, to which we grant rights."""
+
+TO_BE_MADE = "1"
+"""What a plan takes for the version of a secret that has none yet: the first that it will have."""
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+\d")
 
 
-def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a deployment needs of the world, beside the programs in PATH."""
+
+    environment: Mapping[str, str]
+    sleep: Callable[[float], None] = time.sleep
+    """Takes seconds."""
+    firebase: FirebaseUrls = field(default_factory=FirebaseUrls)
+
+
+def main(argv: Sequence[str], outside: Outside | None = None) -> int:
     """Do what is asked for, and return the exit code."""
     options = _parser().parse_args(argv)
+    outside = outside or Outside(environment=os.environ)
     try:
         check_arguments(options)
-        {"deploy": deploy, "plan": plan, "destroy": destroy}[options.command](options, environment)
+        {"deploy": deploy, "plan": plan, "destroy": destroy}[options.command](options, outside)
     except (DeployError, PackageError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -102,47 +126,52 @@ def check_arguments(options: argparse.Namespace) -> None:
         )
 
 
-def deploy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def deploy(options: argparse.Namespace, outside: Outside) -> None:
     """Build and change whatever differs. Raises `DeployError`, `PackageError`."""
-    cloud, terraform = _prepared(options, environment)
-    cloud.enable("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com", *WITH_AGENTS)
+    cloud, terraform = _prepared(options, outside.environment)
+    cloud.enable(*ASKED_FIRST, *WITH_AGENTS, *FIREBASE_APIS)
     cloud.make_agents(*WITH_AGENTS)
     cloud.make_state_bucket(options.region)
     archives = pack_all(options.folder / "archives")
     terraform.init(cloud.state_bucket, options.environment)
     names = _secrets(options)
     variables = _variables(options, archives, {})
-    if any(cloud.newest_version(_id(name)) is None for name in names):
+    if any(cloud.newest_version(_id(name), api_may_be_off=True) is None for name in names):
         say("The secrets come first, as no function starts without them.")
         target = "module.server.module.secrets"
-        terraform.run("apply", "-auto-approve", f"-target={target}", variables=variables)
-        for name in names:
-            if cloud.newest_version(_id(name)) is None:
-                cloud.add_version(_id(name), _first_value(name, environment))
-    versions = {name: cloud.newest_version(_id(name)) or "1" for name in names}
+        secrets = partial(terraform.run, "apply", "-auto-approve", f"-target={target}")
+        settle(partial(secrets, variables=variables), outside.sleep)
+    # By now each of them exists: whatever can't be found is an error, and never made up.
+    versions = {name: _pinned(cloud, name, outside.environment) for name in names}
     variables = _variables(options, archives, versions)
-    terraform.run("apply", "-auto-approve", variables=variables)
-    say(
-        "Deployed. If this was the first time, link the pictures' bucket to Firebase "
-        "(docs/deploy.md)."
-    )
+    everything = partial(terraform.run, "apply", "-auto-approve", variables=variables)
+    settle(everything, outside.sleep)
+    firebase = Firebase(outside.firebase, options.project, cloud.token())
+    bucket = terraform.output("pictures_bucket")
+    settle(partial(firebase.link, bucket), outside.sleep)
+    rules = (ROOT / "infra" / "storage.rules").read_text(encoding="utf-8")
+    settle(partial(firebase.release, bucket, rules), outside.sleep)
+    say("Deployed.")
 
 
-def plan(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def plan(options: argparse.Namespace, outside: Outside) -> None:
     """Show what `deploy` would change; changes nothing. Raises `DeployError`, `PackageError`."""
-    cloud, terraform = _prepared(options, environment)
+    cloud, terraform = _prepared(options, outside.environment)
     archives = pack_all(options.folder / "archives")
     has_state = cloud.has_state_bucket()
     if not has_state:
         say("There is no state yet, so all of it is new.")
     terraform.init(cloud.state_bucket if has_state else None, options.environment)
-    versions = {name: cloud.newest_version(_id(name)) or "1" for name in _secrets(options)}
+    versions = {
+        name: cloud.newest_version(_id(name), api_may_be_off=True) or TO_BE_MADE
+        for name in _secrets(options)
+    }
     terraform.run("plan", variables=_variables(options, archives, versions))
 
 
-def destroy(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def destroy(options: argparse.Namespace, outside: Outside) -> None:
     """Remove everything but the state and the APIs. Raises `DeployError`."""
-    cloud, terraform = _prepared(options, environment, removing=True)
+    cloud, terraform = _prepared(options, outside.environment, removing=True)
     if not cloud.has_state_bucket():
         raise DeployError(f"There is no bucket {cloud.state_bucket}: nothing was deployed here.")
     terraform.init(cloud.state_bucket, options.environment)
@@ -206,6 +235,12 @@ def _id(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
+def _pinned(cloud: Cloud, name: str, environment: Mapping[str, str]) -> str:
+    """The version that functions get; a secret without any is given its first value."""
+    found = cloud.newest_version(_id(name))
+    return found or cloud.add_version(_id(name), _first_value(name, environment))
+
+
 def _first_value(name: str, environment: Mapping[str, str]) -> str:
     """Of a secret that has none yet: from the environment, or made up if it is ours alone."""
     value = environment.get(name, "")
@@ -223,12 +258,6 @@ def _first_value(name: str, environment: Mapping[str, str]) -> str:
         f"The secret {_id(name)} has no value yet: {what}. Say it once, in the environment:\n"
         f"  {name}=... make deploy ..."
     )
-
-
-def say(text: str) -> None:
-    """Tell whoever deploys how far it is."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,30 @@ from pathlib import Path
 OLDEST_TERRAFORM = (1, 5)
 
 
+_NOT_THERE = re.compile(r"\bNOT_FOUND\b|not found: 404|HTTPError 404")
+"""How gcloud says that what it was asked about does not exist."""
+
+_API_IS_OFF = re.compile(r"API has not been used in project .* before or it is disabled", re.DOTALL)
+
+
 class DeployError(Exception):
     """It can't go on; the message says why and what to do."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
+        """What the program that failed wrote about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a program answered that was asked something."""
+
+    succeeded: bool
+    text: str
+    """Its output, without the white space around."""
+    said: str
+    """What it wrote besides: why it failed."""
 
 
 class Programs:
@@ -26,36 +49,46 @@ class Programs:
         path = self._environment.get("PATH", "")
         return next((p for n in names if (p := shutil.which(n, path=path))), None)
 
-    def output(self, *command: str, given: str | None = None) -> str | None:
-        """What a program prints, without the white space around; None if it fails."""
-        done = self._run(command, None, {}, given, capture=True)
-        return None if done.returncode else done.stdout.strip()
-
-    def run(
-        self, *command: str, folder: Path | None = None, more: Mapping[str, str] | None = None
-    ) -> bool:
-        """Let a program speak for itself; answers whether it succeeded."""
-        return self._run(command, folder, more or {}, None, capture=False).returncode == 0
-
-    def _run(
+    def ask(
         self,
-        command: tuple[str, ...],
-        folder: Path | None,
-        more: Mapping[str, str],
-        given: str | None,
-        *,
-        capture: bool,
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
+        *command: str,
+        folder: Path | None = None,
+        given: str | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """What a program prints, which nobody sees."""
+        done = subprocess.run(  # noqa: S603 - gcloud and terraform, with checked arguments
             command,
             cwd=folder,
-            env={**self._environment, **more},
+            env={**self._environment, **(more or {})},
             input=given,
             stdin=subprocess.DEVNULL if given is None else None,  # it never asks
-            capture_output=capture,
+            capture_output=True,
             text=True,
             check=False,
         )
+        return Answer(
+            succeeded=done.returncode == 0, text=done.stdout.strip(), said=done.stderr.strip()
+        )
+
+    def run(
+        self, *command: str, folder: Path | None = None, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Let a program speak for itself; what it says of errors is in the answer, too."""
+        said = []
+        with subprocess.Popen(  # noqa: S603 - gcloud and terraform, with checked arguments
+            command,
+            cwd=folder,
+            env={**self._environment, **(more or {})},
+            stdin=subprocess.DEVNULL,  # it never asks
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            for line in process.stderr or ():
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                said.append(line)
+        return Answer(succeeded=process.returncode == 0, text="", said="".join(said))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +107,7 @@ class Tools:
                 "Terraform is missing (1.5 or newer; OpenTofu will do). Install it: "
                 "https://developer.hashicorp.com/terraform/install"
             )
-        version = json.loads(programs.output(terraform, "version", "-json") or "{}")
+        version = json.loads(programs.ask(terraform, "version", "-json").text or "{}")
         number = str(version.get("terraform_version", "0.0"))
         if tuple(int(part) for part in re.findall(r"\d+", number)[:2]) < OLDEST_TERRAFORM:
             raise DeployError(f"{terraform} is version {number}; 1.5 or newer is needed.")
@@ -96,23 +129,24 @@ class Cloud:
 
     def check(self) -> None:
         """Raise `DeployError` if nobody is logged in, or the project is missing or unpaid."""
-        if not self._ask("auth", "list", "--filter=status:ACTIVE", "--format=value(account)"):
+        if not self._ask("auth", "list", "--filter=status:ACTIVE", "--format=value(account)").text:
             raise DeployError("Nobody is logged in. Run: gcloud auth login")
-        if not self._ask("projects", "describe", self._project, "--format=value(projectNumber)"):
+        describe = ("projects", "describe", self._project, "--format=value(projectNumber)")
+        if not self._ask(*describe).text:
             raise DeployError(
                 f"There is no project {self._project}, or your account may not see it. "
                 f"Make it (gcloud projects create {self._project}) or log in as somebody who may."
             )
         billing = ("billing", "projects", "describe", self._project)
-        if self._ask(*billing, "--format=value(billingEnabled)") != "True":
+        if self._ask(*billing, "--format=value(billingEnabled)").text != "True":
             raise DeployError(
                 f"Billing is not enabled for {self._project}. Link a billing account:\n"
                 f"  gcloud billing projects link {self._project} --billing-account=ACCOUNT"
             )
 
     def token(self) -> str:
-        """A token that Terraform may use for the next hour."""
-        return self._ask("auth", "print-access-token") or ""
+        """A token of the caller's for the next hour. Raises `DeployError`."""
+        return self._due(self._ask("auth", "print-access-token"), "a token")
 
     def enable(self, *apis: str) -> None:
         """Enable what Terraform needs to enable the rest."""
@@ -128,11 +162,10 @@ class Cloud:
             self._ask("beta", "services", "identity", "create", f"--service={api}", where)
 
     def has_state_bucket(self) -> bool:
-        """Whether there is a bucket for Terraform's state."""
+        """Whether there is a bucket for Terraform's state. Raises `DeployError`: no answer."""
         where = f"gs://{self.state_bucket}"
-        return (
-            self._ask("storage", "buckets", "describe", where, "--format=value(name)") is not None
-        )
+        answer = self._ask("storage", "buckets", "describe", where, "--format=value(name)")
+        return self._found(answer, f"the bucket {where}") is not None
 
     def make_state_bucket(self, region: str) -> None:
         """Make it if it is not there: private, with the versions of the state before."""
@@ -146,30 +179,68 @@ class Cloud:
         )
         self._do("storage", "buckets", "update", where, "--versioning")
 
-    def newest_version(self, secret: str) -> str | None:
-        """The number of a secret's newest version that is enabled; None: there is none."""
-        found = self._ask(
+    def newest_version(self, secret: str, *, api_may_be_off: bool = False) -> str | None:
+        """The number of a secret's newest version that is enabled.
+
+        None: it never had one, or there is no such secret (nor its API, if that may be off yet).
+        Raises `DeployError` if gcloud could not tell, or if all that there are were disabled.
+        """
+        answer = self._ask(
             *("secrets", "versions", "list", secret, f"--project={self._project}"),
-            *("--filter=state=ENABLED", "--sort-by=~createTime", "--limit=1"),
-            "--format=value(name.basename())",
+            *("--sort-by=~createTime", "--format=value(name.basename(),state)"),
         )
-        return found or None
+        if api_may_be_off and not answer.succeeded and _API_IS_OFF.search(answer.said):
+            return None
+        versions = [line.split() for line in (self._found(answer, secret) or "").splitlines()]
+        for number, state in versions:
+            if state.upper() == "ENABLED":
+                return number
+        if versions:
+            raise DeployError(
+                f"No version of the secret {secret} is enabled. Enable one, or add another:\n"
+                f"  gcloud secrets versions enable {versions[0][0]} --secret={secret} "
+                f"--project={self._project}\n"
+                f"  gcloud secrets versions add {secret} --data-file=- --project={self._project}"
+            )
+        return None
 
-    def add_version(self, secret: str, value: str) -> None:
-        """Give a secret a value, which no command line shows."""
+    def add_version(self, secret: str, value: str) -> str:
+        """Give a secret a value, which no command line shows; answers the version's number."""
         command = ("secrets", "versions", "add", secret, f"--project={self._project}")
-        given = self._programs.output(
-            self._gcloud, *command, "--data-file=-", "--quiet", given=value
-        )
-        if given is None:
-            raise DeployError(f"The secret {secret} could not be given a value (see above).")
+        form = ("--data-file=-", "--format=value(name.basename())")
+        return self._due(self._ask(*command, *form, given=value), f"a value for {secret}")
 
-    def _ask(self, *arguments: str) -> str | None:
-        return self._programs.output(self._gcloud, *arguments, "--quiet")
+    def _ask(self, *arguments: str, given: str | None = None) -> Answer:
+        return self._programs.ask(self._gcloud, *arguments, "--quiet", given=given)
+
+    def _found(self, answer: Answer, what: str) -> str | None:
+        """What was answered; None: it does not exist. Raises `DeployError`: nobody could tell."""
+        if not answer.succeeded and _NOT_THERE.search(answer.said):
+            return None
+        return self._answered(answer, what)
+
+    def _due(self, answer: Answer, what: str) -> str:
+        """What was answered, which can't be nothing. Raises `DeployError`."""
+        text = self._answered(answer, what)
+        if not text:
+            raise DeployError(f"gcloud answered nothing about {what}. Run it again as it is.")
+        return text
+
+    def _answered(self, answer: Answer, what: str) -> str:
+        if not answer.succeeded:
+            raise DeployError(
+                f"gcloud could not be asked about {what}:\n  {answer.said}\n"
+                "Nothing was guessed instead. Mend that (gcloud auth login, if it is about rights "
+                "or a token), and run it again as it is.",
+                answer.said,
+            )
+        return answer.text
 
     def _do(self, *arguments: str) -> None:
-        if not self._programs.run(self._gcloud, *arguments, "--quiet"):
-            raise DeployError(f"gcloud {' '.join(arguments[:3])} failed; it said why above.")
+        answer = self._programs.run(self._gcloud, *arguments, "--quiet")
+        if not answer.succeeded:
+            what = " ".join(arguments[:3])
+            raise DeployError(f"gcloud {what} failed; it said why above.", answer.said)
 
 
 class Terraform:
@@ -187,9 +258,11 @@ class Terraform:
     ) -> None:
         self._programs, self._program, self._folder = programs, program, folder
         self._keep_lock, self._var_file = keep_lock, var_file
-        self._more = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
-        if token:
-            self._more["GOOGLE_OAUTH_ACCESS_TOKEN"] = token
+        self._more = {
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": token,
+        }
 
     def init(self, state_bucket: str | None, prefix: str) -> None:
         """Fetch the provider, and find the state; None: there is none yet, nor is it kept."""
@@ -213,15 +286,30 @@ class Terraform:
         files = [f"-var-file={self._var_file}"] if self._var_file else []
         self._do(command, "-input=false", *arguments, *files, f"-var-file={chosen.name}")
 
+    def output(self, name: str) -> str:
+        """What was deployed says by this name. Raises `DeployError`."""
+        command = (self._program, "output", "-raw", name)
+        answer = self._programs.ask(*command, folder=self._folder, more=self._more)
+        if not answer.succeeded or not answer.text:
+            raise DeployError(f"terraform can't tell {name}: {answer.said}", answer.said)
+        return answer.text
+
     def _do(self, command: str, *arguments: str) -> None:
-        done = self._programs.run(
+        answer = self._programs.run(
             self._program, command, *arguments, folder=self._folder, more=self._more
         )
-        if not done:
+        if not answer.succeeded:
             raise DeployError(
                 f"terraform {command} failed; it said why above. What a first time can run into, "
-                "and what to do: docs/deploy.md, First-apply delays. It can be run again as it is."
+                "and what to do: docs/deploy.md, First-apply delays. It can be run again as it is.",
+                answer.said,
             )
+
+
+def say(text: str) -> None:
+    """Tell whoever deploys how far it is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def stage(root: Path, folder: Path, removing: bool) -> Path:

@@ -8,6 +8,8 @@ Exit codes: 0 packed, and the output says where; 1 a file is missing, and it say
 
 import argparse
 import hashlib
+import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,8 @@ LIGHT, POST_PROCESSING = "light", "post-processing"
 """The archives, as infra/functions.json names them."""
 
 _CODE = ("functions", "shared")
+_SUFFIXES = (".py", ".toml")
+"""Of code, where git can't tell what is."""
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP archive can tell
 _MODE = 0o644
 
@@ -52,13 +56,30 @@ def pack_all(folder: Path, root: Path = ROOT) -> dict[str, Path]:
 
 
 def light_files(root: Path = ROOT) -> dict[str, Path]:
-    """What all functions but one are built from, by name in the archive."""
+    """What all functions but one are built from, by name in the archive. Raises `PackageError`."""
     files = {"main.py": root / "main.py", "requirements.txt": root / "requirements.txt"}
+    tracked = _tracked(root)
     for folder in _CODE:
         for path in (root / folder).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                files[path.relative_to(root).as_posix()] = path
+            name = path.relative_to(root).as_posix()
+            # A stray file (an .env, an editor's backup) would be built into every function.
+            wanted = path.suffix in _SUFFIXES if tracked is None else name in tracked
+            if path.is_file() and wanted:
+                files[name] = path
     return files
+
+
+def _tracked(root: Path) -> frozenset[str] | None:
+    """The names of code that git knows; None: this is no working copy, or git is not there."""
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return None
+    done = subprocess.run(  # noqa: S603 - git, with arguments of ours alone
+        [git, "ls-files", "-z", "--", *_CODE], cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PackageError(f"git could not say which files are its own:\n  {done.stderr.strip()}")
+    return frozenset(done.stdout.split("\0"))
 
 
 def post_processing_files(root: Path = ROOT) -> dict[str, Path]:

@@ -5,6 +5,7 @@ import pytest
 from functions import wiring
 from shared.settings import settings
 from tests.fakes.world import World
+from tests.unit.deploying import archives, machine  # noqa: F401 - fixtures
 from tests.unit.test_settings import NEEDED
 
 

@@ -1,13 +1,11 @@
 """`make deploy`, `make plan`, `make destroy`: what they say when they can't, and what they do.
 
-gcloud is a small program that stands first in PATH and writes down what it is asked; terraform is
-the real one, with a stand-in for its provider, wherever it can work without a cloud.
+gcloud is a stand-in, and so is terraform where it can't work without a cloud (`deploying`).
 """
 
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,87 +14,8 @@ from infra import deploy
 from infra.deploy_steps import stage
 from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
-from tests.fakes.terraform import NUMBER, PROJECT, REGION
-
-GCLOUD = """#!{python}
-import json, pathlib, sys
-folder = pathlib.Path({folder!r})
-asked = " ".join(a for a in sys.argv[1:] if a != "--quiet")
-with (folder / "asked").open("a") as log:
-    log.write(asked + "\\n")
-if "--data-file=-" in asked:
-    (folder / "given").open("a").write(asked.split()[3] + "=" + sys.stdin.read() + "\\n")
-answers = json.loads((folder / "answers.json").read_text())
-for words, answer in sorted(answers.items(), key=lambda one: -len(one[0])):
-    if words in asked:
-        if answer is None:
-            sys.exit("gcloud: no")
-        print(answer)
-        break
-"""
-
-TERRAFORM = """#!/bin/sh
-[ "$1" = version ] && echo '{{"terraform_version": "{version}"}}' && exit
-echo "$@" >> {folder}/ran
-exit {code}
-"""
-
-READY = {
-    "auth list": "somebody@example.org",
-    "projects describe": NUMBER,
-    "billing projects describe": "True",
-    "print-access-token": "a-token",
-    "buckets describe": f"{PROJECT}-terraform-state",
-    "secrets versions list": "3",
-    "services enable": "",
-}
-
-
-class Machine:
-    """A machine with its own gcloud and, if wanted, terraform."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.bin = folder / "bin"
-        self.bin.mkdir()
-        self.environment = {"PATH": str(self.bin), "HOME": str(folder)}
-
-    def has_gcloud(self, **answers: str | None) -> None:
-        given = {words.replace("_", " "): answer for words, answer in answers.items()}
-        (self.folder / "answers.json").write_text(json.dumps(READY | given))
-        self._program("gcloud", GCLOUD.format(python=sys.executable, folder=str(self.folder)))
-
-    def has_terraform(self, version: str = "1.11.4", code: int = 0) -> None:
-        self._program("terraform", TERRAFORM.format(folder=self.folder, version=version, code=code))
-
-    def _program(self, name: str, text: str) -> None:
-        (self.bin / name).write_text(text)
-        (self.bin / name).chmod(0o755)
-
-    def said(self, name: str) -> list[str]:
-        file = self.folder / name
-        return file.read_text().splitlines() if file.exists() else []
-
-
-@pytest.fixture(scope="session")
-def archives(tmp_path_factory) -> Path:
-    """Where archives are packed, once for all tests: the models are large."""
-    return tmp_path_factory.mktemp("archives")
-
-
-@pytest.fixture
-def machine(tmp_path, archives) -> Machine:
-    (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "archives").symlink_to(archives)
-    return Machine(tmp_path)
-
-
-def run(machine: Machine, command: str, *more: str, **options: str) -> int:
-    values = {"project": PROJECT, "region": REGION, "proxy-url": "https://proxy.example/mj"}
-    values |= {"folder": str(machine.folder / "deploy")} | options
-    arguments = [f"--{name}={value}" for name, value in values.items()]
-    return deploy.main([command, *arguments, *more], machine.environment)
-
+from tests.fakes.terraform import NUMBER, PROJECT
+from tests.unit.deploying import API_OFF, NO_BUCKET, NO_SECRET, chosen, run
 
 # --- what it says ---------------------------------------------------------------------------------
 
@@ -174,12 +93,52 @@ def test_the_proxys_own_secret_must_be_said_once(machine, capsys):
     assert "MIDJOURNEY_PROXY_SECRET=... make deploy" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["deploy", "plan"])
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("secrets versions list", "ERROR: (gcloud.secrets.versions.list) UNAVAILABLE: try later"),
+        ("buckets describe", "ERROR: (gcloud.storage.buckets.describe) There was a problem"),
+        ("print-access-token", "ERROR: (gcloud.auth.print-access-token) Reauthentication required"),
+    ],
+)
+def test_what_gcloud_could_not_tell_is_never_guessed(machine, capsys, command, what, said):
+    machine.has_terraform()
+    machine.has_gcloud(**{what: said})
+    assert run(machine, command) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "run it again" in told
+    assert not [line for line in machine.said("ran") if not line.startswith("init")]
+    assert not machine.said("given")
+
+
+def test_a_secret_that_is_missing_once_they_were_made_is_an_error(machine, capsys):
+    machine.has_terraform()
+    said = "ERROR: (gcloud.secrets.versions.add) NOT_FOUND: Secret [notify-secret] not found."
+    machine.has_gcloud(**{"secrets versions list": NO_SECRET, "secrets versions add notify": said})
+    machine.environment["MIDJOURNEY_PROXY_SECRET"] = "of the proxy"
+    assert run(machine, "deploy") == 1
+    assert said in capsys.readouterr().err
+    assert len([line for line in machine.said("ran") if line.startswith("apply")]) == 1
+
+
+def test_a_secret_whose_versions_are_all_disabled_gets_no_value_of_ours(machine, capsys):
+    machine.has_terraform()
+    machine.has_gcloud(secrets_versions_list="2\tDISABLED\n1\tDESTROYED")
+    assert run(machine, "deploy") == 1
+    assert "gcloud secrets versions enable 2 --secret=midjourney" in capsys.readouterr().err
+    assert not machine.said("given")
+    assert not [line for line in machine.said("ran") if line.startswith("apply")]
+
+
 # --- what it does ---------------------------------------------------------------------------------
 
 
-def test_a_first_deployment_makes_the_state_then_the_secrets_then_the_rest(machine):
+@pytest.mark.parametrize("missing", ["", NO_SECRET], ids=["no version", "no secret"])
+def test_a_first_deployment_makes_the_state_then_the_secrets_then_the_rest(machine, missing):
     machine.has_terraform()
-    machine.has_gcloud(secrets_versions_list="", buckets_describe=None)
+    machine.has_gcloud(secrets_versions_list=missing, buckets_describe=NO_BUCKET)
     machine.environment["MIDJOURNEY_PROXY_SECRET"] = "of the proxy"
     assert run(machine, "deploy") == 0
 
@@ -208,22 +167,32 @@ def test_a_first_deployment_makes_the_state_then_the_secrets_then_the_rest(machi
 
 def test_a_later_deployment_pins_the_newest_versions(machine):
     machine.has_terraform()
-    machine.has_gcloud(secrets_versions_list="7")
+    machine.has_gcloud(secrets_versions_list="9\tDISABLED\n8\tDESTROYED\n7\tENABLED\n6\tENABLED")
     assert run(machine, "deploy") == 0
     assert len([line for line in machine.said("ran") if line.startswith("apply")]) == 1
     assert not machine.said("given")
-    folder = machine.folder / "deploy" / f"{PROJECT}-production"
-    chosen = folder / "infra/terraform/environments/production/chosen.tfvars.json"
-    variables = json.loads(chosen.read_text())
+    variables = chosen(machine)
     assert set(variables["secret_versions"].values()) == {"7"}
     for name, path in variables["archives"].items():
         assert Path(path).name.startswith(f"{name}-")
         assert Path(path).is_file()
 
 
+def test_only_a_plan_takes_a_secret_without_a_version_for_one_with_its_first(machine):
+    machine.has_terraform()
+    machine.has_gcloud(
+        secrets_versions_list="", secrets_versions_add="4", buckets_describe=NO_BUCKET
+    )
+    machine.environment["MIDJOURNEY_PROXY_SECRET"] = "of the proxy"
+    assert run(machine, "plan") == 0
+    assert set(chosen(machine)["secret_versions"].values()) == {"1"}
+    assert run(machine, "deploy") == 0
+    assert set(chosen(machine)["secret_versions"].values()) == {"4"}
+
+
 def test_a_plan_changes_nothing_and_needs_no_state(machine):
     machine.has_terraform()
-    machine.has_gcloud(buckets_describe=None, secrets_versions_list=None)
+    machine.has_gcloud(buckets_describe=NO_BUCKET, secrets_versions_list=API_OFF)
     assert run(machine, "plan") == 0
     changing = {"create", "update", "add", "enable", "delete"}
     assert not [line for line in machine.said("asked") if changing & set(line.split())]
@@ -233,7 +202,7 @@ def test_a_plan_changes_nothing_and_needs_no_state(machine):
 def test_plan_is_a_plan_of_the_real_terraform(machine, capfd):
     real = subprocess.run(["which", "terraform"], capture_output=True, text=True, check=True)
     (machine.bin / "terraform").symlink_to(real.stdout.strip())
-    machine.has_gcloud(buckets_describe=None, secrets_versions_list=None)
+    machine.has_gcloud(buckets_describe=NO_BUCKET, secrets_versions_list=NO_SECRET)
     with stand_in({"google_project": {"number": NUMBER}}) as provider:
         machine.environment |= {**provider, "CHECKPOINT_DISABLE": "1"}
         machine.environment["TF_CLI_CONFIG_FILE"] = os.devnull
@@ -248,14 +217,12 @@ def test_removing_takes_the_protection_off_first(machine):
     _, apply, destroy = machine.said("ran")
     assert "google_firestore_database.this" in apply
     assert destroy.startswith("destroy -input=false -auto-approve")
-    folder = machine.folder / "deploy" / f"{PROJECT}-production"
-    chosen = folder / "infra/terraform/environments/production/chosen.tfvars.json"
-    assert json.loads(chosen.read_text())["protected"] is False
+    assert chosen(machine)["protected"] is False
 
 
 def test_nothing_is_removed_where_nothing_was_deployed(machine, capsys):
     machine.has_terraform()
-    machine.has_gcloud(buckets_describe=None)
+    machine.has_gcloud(buckets_describe=NO_BUCKET)
     assert run(machine, "destroy", confirm=PROJECT) == 1
     assert "nothing was deployed here" in capsys.readouterr().err
 

@@ -50,6 +50,39 @@ def test_other_code_is_an_archive_of_another_name(tree, name):
     assert digest(light_files(tree)) != before
 
 
+STRAY = (".env", "functions/.env", "functions/a.py~", "shared/.a.py.swp", "shared/notes.txt")
+
+
+def git(root, *arguments):
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def test_what_nobody_committed_is_not_packed(tree):
+    git(tree, "init")
+    git(tree, "add", "main.py", "functions", "shared")
+    git(tree, "commit", "-m", "x")
+    before = set(light_files(tree))
+    for name in (*STRAY, "functions/scratch.py"):
+        (tree / name).write_text("TOKEN=secret\n")
+    assert set(light_files(tree)) == before == {*CODE, "requirements.txt"}
+    # What was deleted and not committed is gone all the same.
+    (tree / "functions" / "a.py").unlink()
+    assert "functions/a.py" not in light_files(tree)
+
+
+def test_without_git_only_code_is_packed(tree):
+    for name in STRAY:
+        (tree / name).write_text("TOKEN=secret\n")
+    assert set(light_files(tree)) == {*CODE, "requirements.txt"}
+
+
+def test_what_git_can_not_tell_stops_it(tree):
+    (tree / ".git").write_text("gitdir: /no/such/place\n")
+    with pytest.raises(PackageError, match="git could not say"):
+        light_files(tree)
+
+
 def test_what_is_renamed_is_other_code(tree):
     before = digest(light_files(tree))
     (tree / "functions" / "a.py").rename(tree / "functions" / "b.py")

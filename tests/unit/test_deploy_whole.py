@@ -18,7 +18,7 @@ from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
 from tests.fakes.terraform import NUMBER, PROJECT, Refused
 from tests.fakes.terraform import run as terraform
-from tests.unit.test_deploy import Machine, run
+from tests.unit.deploying import Machine, run
 
 FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
 
@@ -46,6 +46,7 @@ def cloud(tmp_path_factory) -> Iterator[Machine]:
         }
         yield machine
     children.stop_all()
+    machine.firebase.close()
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,11 @@ def functions(*names):
     return {
         f'module.server.module.functions.google_cloudfunctions2_function.this["{n}"]' for n in names
     }
+
+
+def test_the_bucket_for_pictures_is_linked_and_has_its_rules(deployed):
+    assert deployed.firebase.linked == {f"{PROJECT}-pictures"}
+    assert deployed.firebase.rules_of(f"{PROJECT}-pictures").startswith("// Who may put what")
 
 
 def test_deploying_again_changes_nothing(deployed, capfd):
