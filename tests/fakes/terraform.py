@@ -32,6 +32,9 @@ class Plan:
     """What terraform would create."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.provider: dict[str, Any] = plan["configuration"]["provider_config"]["google"][
+            "expressions"
+        ]
         self._resources = list(_resources(plan["planned_values"]["root_module"]))
 
     def of(self, type_: str, name: str | None = None) -> list[Planned]:

@@ -227,6 +227,14 @@ def test_the_rules_that_are_deployed_are_the_rules_that_are_tested(production):
     assert release.values["name"] == "cloud.firestore"
 
 
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_rules_can_be_deployed_with_a_persons_login(tmp_path, environment):
+    # https://github.com/hashicorp/terraform-provider-google/issues/8263
+    provider = plan(tmp_path, environment).provider
+    assert provider["user_project_override"] == {"constant_value": True}
+    assert provider["billing_project"] == {"references": ["var.project"]}
+
+
 def test_production_can_not_lose_its_database_by_accident(production, tmp_path):
     (database,) = production.of("google_firestore_database")
     assert database.values["name"] == "(default)"

@@ -17,6 +17,10 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+
+  # The API of the security rules refuses a person's login without a project that its quota is of.
+  user_project_override = true
+  billing_project       = var.project
 }
 
 locals {
