@@ -26,6 +26,13 @@ class SettingsTable(AccessSettings, WatchingSettings):
         alias="TASKS_SERVICE_ACCOUNT",
         description="account whose OIDC token the tasks carry; empty: no token (local only)",
     )
+    tasks_url: str = Field(
+        "",
+        alias="TASKS_URL",
+        description="URL that tasks go to, as in https://{function}-1234567890.REGION.run.app; "
+        "empty: FUNCTIONS_URL/{function}",
+        pattern=r"^(https?://\S*\{function\}\S*)?$",
+    )
     tasks_host: str = Field(
         "",
         alias="CLOUD_TASKS_EMULATOR_HOST",

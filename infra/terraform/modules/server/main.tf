@@ -100,7 +100,7 @@ module "watching" {
   source = "../watching"
 
   project             = var.project
-  functions_url       = module.functions.url
+  health_host         = module.functions.health_host
   alert_emails        = var.alert_emails
   runbook             = var.runbook
   most_pictures_a_day = var.most_pictures_a_day

@@ -59,7 +59,7 @@ variable "settings" {
 
   validation {
     condition = length(setintersection(keys(var.settings), [
-      "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "FUNCTIONS_URL", "NOTIFY_URL",
+      "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "TASKS_URL", "FUNCTIONS_URL", "NOTIFY_URL",
       "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "K_SERVICE"
     ])) == 0
     error_message = "settings must not have what Google Cloud or Terraform sets by itself."

@@ -221,7 +221,7 @@ resource "google_monitoring_uptime_check_config" "health" {
   timeout      = "30s"
 
   http_check {
-    path         = "/health"
+    path         = "/"
     port         = 443
     use_ssl      = true
     validate_ssl = true
@@ -239,7 +239,8 @@ resource "google_monitoring_uptime_check_config" "health" {
     type = "uptime_url"
     labels = {
       project_id = var.project
-      host       = trimprefix(var.functions_url, "https://")
+      # The token is for scheme and host, without a path: so for nothing but this function's own.
+      host = var.health_host
     }
   }
 }
