@@ -65,12 +65,25 @@ resource "google_project_iam_member" "build" {
   for_each = toset([
     "roles/artifactregistry.writer",
     "roles/logging.logWriter",
-    "roles/storage.objectViewer", # of buckets that Cloud Functions makes for sources
   ])
 
   project = var.project
   role    = each.value
   member  = google_service_account.build.member
+}
+
+# Of the buckets that Cloud Functions makes and copies sources to, and of no other: there are
+# children's pictures in this project
+# (https://cloud.google.com/functions/docs/building, "Characteristics of the build process").
+resource "google_project_iam_member" "build_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title      = "Sources of functions only"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") || resource.name.startsWith(\"projects/_/buckets/gcf-v2-uploads-\")"
+  }
 }
 
 # --- the functions --------------------------------------------------------------------------------
@@ -152,6 +165,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   depends_on = [
     google_project_iam_member.build,
+    google_project_iam_member.build_sources,
     google_project_iam_member.event_receiver,
     google_secret_manager_secret_iam_member.this, # without it, no instance starts
   ]
