@@ -290,6 +290,7 @@ def test_production_limits_what_an_owner_may_spend(production):
         ({"settings": {"K_SERVICE": "x"}}, "what Google Cloud or Terraform sets by itself"),
         ({"settings": {"NOTIFY_SECRET": "0123456789abcdef"}}, "put them in Secret Manager"),
         ({"settings": {"AUTH": "none"}}, "AUTH must be firebase or jwt"),
+        ({"max_instances": {"step": 0}}, "max_instances must be 1 at least"),
         ({"region": "seoul"}, "region must be a region"),
         ({"project": "Book Server"}, "project must be a project id"),
         ({"proxy_url": "https://proxy.example/"}, "without a slash at its end"),

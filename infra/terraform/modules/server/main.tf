@@ -16,6 +16,7 @@ locals {
   secret_names    = toset(concat(flatten([for function in local.functions_file : function.secrets]), var.proxy == null ? [] : ["DISCORD_USER_TOKEN"]))
   secrets         = { for name in local.secret_names : name => lower(replace(name, "_", "-")) }
   secret_versions = { for name in local.secret_names : name => lookup(var.secret_versions, name, "1") }
+  most_at_once    = { for name, function in local.functions_file : name => lookup(var.max_instances, name, function.maxInstances) * function.concurrency }
   pictures_bucket = coalesce(var.pictures_bucket, "${var.project}-pictures")
 }
 
@@ -34,10 +35,11 @@ module "store" {
 }
 
 module "queues" {
-  source     = "../queues"
-  project    = var.project
-  region     = var.region
-  depends_on = [module.apis]
+  source       = "../queues"
+  project      = var.project
+  region       = var.region
+  most_at_once = local.most_at_once
+  depends_on   = [module.apis]
 }
 
 module "buckets" {

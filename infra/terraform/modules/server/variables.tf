@@ -103,6 +103,11 @@ variable "max_instances" {
   type        = map(number)
   default     = {}
   description = "Instances at most, by function."
+
+  validation {
+    condition     = alltrue([for most in values(var.max_instances) : most >= 1])
+    error_message = "max_instances must be 1 at least."
+  }
 }
 
 variable "internal_ingress" {
