@@ -287,7 +287,14 @@ def test_production_limits_what_an_owner_may_spend(production):
             "what Google Cloud or Terraform sets by itself",
         ),
         ({"settings": {"CLOUD_TASKS_EMULATOR_HOST": "x:1"}}, "for the local stack only"),
-        ({"settings": {"K_SERVICE": "x"}}, "what Google Cloud or Terraform sets by itself"),
+        *(
+            ({"settings": {name: "x:1"}}, "for the local stack only")
+            for name in ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "CRASH_FOLDER")
+        ),
+        *(
+            ({"settings": {name: "1"}}, "what Google Cloud or Terraform sets by itself")
+            for name in ("K_SERVICE", "WORKERS", "PORT", "FUNCTION_TARGET", "TASKS_URL")
+        ),
         ({"settings": {"NOTIFY_SECRET": "0123456789abcdef"}}, "put them in Secret Manager"),
         ({"settings": {"AUTH": "none"}}, "AUTH must be firebase or jwt"),
         ({"max_instances": {"step": 0}}, "max_instances must be 1 at least"),

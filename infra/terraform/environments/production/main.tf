@@ -48,7 +48,7 @@ module "server" {
   min_instances          = var.min_instances
   max_instances          = var.max_instances
   internal_ingress       = var.internal_ingress
-  point_in_time_recovery = true
+  point_in_time_recovery = var.point_in_time_recovery
 }
 
 output "functions_url" {

@@ -20,6 +20,13 @@ locals {
   pictures_bucket = coalesce(var.pictures_bucket, "${var.project}-pictures")
 }
 
+check "somebody_is_told" {
+  assert {
+    condition     = length(var.alert_emails) > 0
+    error_message = "Nobody is told of alerts. Say who, as in alert_emails = [\"ops@example.org\"], in a file for VARS (docs/deploy.md, More variables)."
+  }
+}
+
 module "apis" {
   source  = "../apis"
   project = var.project
