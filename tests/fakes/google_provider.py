@@ -19,6 +19,8 @@ import grpc
 import msgpack
 
 SCHEMA = Path(__file__).parents[2] / "infra" / "terraform" / "schema" / "google.json"
+OWN_URL = "https://{function}-abcdefghij-du.a.run.app"
+"""A function's own address, as the stand-in makes it up."""
 _UNKNOWN = msgpack.ExtType(0, b"\x00")
 _MADE_UP = {"string": "made-up", "number": 1, "bool": False}
 _NESTING = {"single": 1, "list": 2, "set": 3}
@@ -81,9 +83,8 @@ class _Provider(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(lambda request, _: call(_parsed(request)))
 
     def _schemas(self) -> bytes:
-        provider = {"attributes": {"project": _STRING, "region": _STRING}, "blocks": {}}
         return (
-            _bytes(1, _schema(provider))
+            _bytes(1, _schema(self._schema["configuration"]))
             + b"".join(_map_entry(2, k, _schema(v)) for k, v in self._schema["resource"].items())
             + b"".join(_map_entry(3, k, _schema(v)) for k, v in self._schema["data"].items())
         )
@@ -94,9 +95,9 @@ class _Provider(grpc.GenericRpcHandler):
         proposed = _unpacked(request[3][0])
         if proposed is None:
             return _bytes(1, request[3][0])
-        for name, attribute in self._schema["resource"][type_]["attributes"].items():
-            if proposed.get(name) is None and _is_computed(name, attribute):
-                proposed[name] = _known(type_, name, proposed) or _UNKNOWN
+        for inside, name, _ in _computed(self._schema["resource"][type_], proposed):
+            if inside.get(name) is None:
+                inside[name] = _known(type_, name, proposed) or _UNKNOWN
         return _bytes(1, _bytes(1, msgpack.packb(proposed))) + _varint_field(5, 1)
 
     def _apply(self, request: Message) -> bytes:
@@ -105,9 +106,9 @@ class _Provider(grpc.GenericRpcHandler):
         values = _unpacked(request[3][0])
         if values is None:
             return _bytes(1, request[3][0])
-        for name, attribute in self._schema["resource"][type_]["attributes"].items():
-            if isinstance(values.get(name), msgpack.ExtType):
-                values[name] = _MADE_UP[attribute["type"]]
+        for inside, name, kind in _computed(self._schema["resource"][type_], values):
+            if isinstance(inside.get(name), msgpack.ExtType):
+                inside[name] = _MADE_UP[kind]
         return _bytes(1, _bytes(1, msgpack.packb(values))) + _varint_field(4, 1)
 
     def _read(self, request: Message) -> bytes:
@@ -116,7 +117,17 @@ class _Provider(grpc.GenericRpcHandler):
         return _bytes(1, _bytes(1, msgpack.packb(found)))
 
 
-_STRING = {"type": "string", "required": False}
+def _computed(
+    block: Mapping[str, Any], values: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Where a resource has what only the cloud knows: the part of it, the name there, the type."""
+    for name, attribute in block["attributes"].items():
+        if _is_computed(name, attribute):
+            yield values, name, attribute["type"]
+    for name, nested in block["blocks"].items():
+        inside = values.get(name)
+        for one in inside if isinstance(inside, list) else []:
+            yield from _computed(nested, one)
 
 
 def _is_computed(name: str, attribute: Mapping[str, object]) -> bool:
@@ -124,7 +135,13 @@ def _is_computed(name: str, attribute: Mapping[str, object]) -> bool:
 
 
 def _known(type_: str, name: str, values: Mapping[str, Any]) -> str | None:
-    """What the provider itself knows before it has created anything."""
+    """What the provider itself knows before it has created anything.
+
+    It does not know a function's address; that is made up here, in one of the two forms that Google
+    gives it, for a plan to show where it goes.
+    """
+    if (type_, name) == ("google_cloudfunctions2_function", "uri"):
+        return OWN_URL.format(function=values["name"])
     if type_ != "google_service_account" or name not in {"email", "member"}:
         return None
     email = f"{values['account_id']}@{values['project']}.iam.gserviceaccount.com"

@@ -32,6 +32,15 @@ class Plan:
     """What terraform would create."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.provider: dict[str, Any] = plan["configuration"]["provider_config"]["google"][
+            "expressions"
+        ]
+        self.warnings: list[str] = [
+            problem["message"]
+            for check in plan.get("checks", [])
+            for instance in check.get("instances", [])
+            for problem in instance.get("problems", [])
+        ]
         self._resources = list(_resources(plan["planned_values"]["root_module"]))
 
     def of(self, type_: str, name: str | None = None) -> list[Planned]:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from urllib.parse import urlsplit
 
 import flask
 import pytest
@@ -234,6 +235,21 @@ def test_a_header_that_the_platform_did_not_look_at_is_not_believed(deployed):
 
     # Its signature has to be checked here, for which there are no keys.
     assert ring("step", stripped(claims("step")), **given) == 500
+
+
+@pytest.mark.parametrize(
+    ("audience", "status"),
+    [
+        ("https://health-abcdefghij-du.a.run.app", 200),
+        ("https://health-123456789012.asia-northeast3.run.app", 200),
+        (f"https://{urlsplit(URL).netloc}", 401),
+        ("https://asia-northeast3-demo.cloudfunctions.net", 401),
+    ],
+)
+def test_an_uptime_check_names_a_host_without_a_path(deployed, audience, status):
+    deployed("health")
+
+    assert ring("health", stripped(claims("health", aud=audience))) == status
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,19 @@ would get.
 """
 
 import json
+import time
 from collections import Counter
 
+import flask
 import pytest
 
 import main
+from functions.invoker import REMOVED, NotInvoker, check_invoker
 from infra.local.stack_options import ROOT, TRIGGER, TRIGGER_PATTERN
-from shared.settings import Settings
+from shared.settings import Settings, settings
+from tests.fakes.google_provider import OWN_URL
 from tests.fakes.terraform import NUMBER, PROJECT, PROXY, REGION, URL, Plan, Refused, plan
+from tests.issuing import part
 
 FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
 FOR_CLIENTS = {"cancel", "delete", "download", "forget", "generate", "jobs", "regenerate"} | {
@@ -34,6 +39,7 @@ KNOWN = {
     "GOOGLE_CLOUD_PROJECT": PROJECT,
     "TASKS_LOCATION": REGION,
     "TASKS_SERVICE_ACCOUNT": ACCOUNTS["tasks"],
+    "TASKS_URL": f"https://{{function}}-{NUMBER}.{REGION}.run.app",
     "FUNCTIONS_URL": URL,
     "NOTIFY_URL": URL,
     "PICTURES_BUCKET": f"{PROJECT}-pictures",
@@ -175,9 +181,11 @@ def test_the_sweep_runs_every_minute_with_its_own_token(production):
     (job,) = production.of("google_cloud_scheduler_job")
     assert job.values["schedule"] == "* * * * *"
     (target,) = job.values["http_target"]
-    assert target["uri"] == f"{URL}/sweep"
+    # By another address, a call would not count as internal.
+    own = OWN_URL.format(function="sweep")
+    assert target["uri"] == own
     assert target["oidc_token"] == [
-        {"audience": f"{URL}/sweep", "service_account_email": ACCOUNTS["scheduler"]}
+        {"audience": own, "service_account_email": ACCOUNTS["scheduler"]}
     ]
 
 
@@ -185,9 +193,60 @@ def test_the_uptime_check_calls_health_with_a_token(production):
     (check,) = production.of("google_monitoring_uptime_check_config")
     (http,) = check.values["http_check"]
     host = check.values["monitored_resource"][0]["labels"]["host"]
-    assert f"https://{host}{http['path']}" == f"{URL}/health"
+    assert (f"https://{host}", http["path"]) == (OWN_URL.format(function="health"), "/")
     assert http["use_ssl"]
     assert http["service_agent_authentication"] == [{"type": "OIDC_TOKEN"}]
+
+
+def audiences(planned):
+    """By function: what Google's services have their tokens made out to when they call it."""
+    functions = planned.by_key("google_cloudfunctions2_function")
+    for name in functions:
+        if FUNCTIONS[name]["invoker"] == "tasks":
+            told = Settings.read(environment_of(functions[name]))
+            yield name, told.tasks_url.format(function=name)
+    for job in planned.of("google_cloud_scheduler_job"):
+        (target,) = job.values["http_target"]
+        yield job.values["name"], target["oidc_token"][0]["audience"]
+    for check in planned.of("google_monitoring_uptime_check_config"):
+        # Scheme and host, whatever the path: this is why it can't be asked by FUNCTIONS_URL.
+        yield "health", f"https://{check.values['monitored_resource'][0]['labels']['host']}"
+
+
+def test_the_code_takes_the_tokens_that_google_makes_for_it(production, environment, monkeypatch):
+    called = dict(audiences(production))
+    internal = {"tasks", "scheduler", "monitoring"}
+    assert called.keys() == {n for n, f in FUNCTIONS.items() if f["invoker"] in internal}
+    for name, audience in called.items():
+        function = production.by_key("google_cloudfunctions2_function")[name]
+        for key, value in {**environment_of(function), "K_SERVICE": name}.items():
+            monkeypatch.setenv(key, value)
+        settings.cache_clear()
+        for given, is_taken in ((audience, True), (URL, False)):
+            headers = {"Authorization": f"Bearer {stripped(claims(name, given))}"}
+            with flask.Flask("test").test_request_context(headers=headers):
+                if is_taken:
+                    check_invoker(flask.request, name)
+                else:
+                    with pytest.raises(NotInvoker, match="audience"):
+                        check_invoker(flask.request, name)
+
+
+def claims(name, audience):
+    now = int(time.time())
+    return {
+        "iss": "https://accounts.google.com",
+        "aud": audience,
+        "email": ACCOUNTS[FUNCTIONS[name]["invoker"]],
+        "email_verified": True,
+        "iat": now,
+        "exp": now + 3600,
+    }
+
+
+def stripped(said):
+    """A token as a function on Google Cloud gets it."""
+    return f"{part({'alg': 'RS256', 'kid': 'google-1'})}.{part(said)}.{REMOVED}"
 
 
 # --- what they are told ---------------------------------------------------------------------------
@@ -228,9 +287,17 @@ def test_production_limits_what_an_owner_may_spend(production):
             "what Google Cloud or Terraform sets by itself",
         ),
         ({"settings": {"CLOUD_TASKS_EMULATOR_HOST": "x:1"}}, "for the local stack only"),
-        ({"settings": {"K_SERVICE": "x"}}, "what Google Cloud or Terraform sets by itself"),
+        *(
+            ({"settings": {name: "x:1"}}, "for the local stack only")
+            for name in ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "CRASH_FOLDER")
+        ),
+        *(
+            ({"settings": {name: "1"}}, "what Google Cloud or Terraform sets by itself")
+            for name in ("K_SERVICE", "WORKERS", "PORT", "FUNCTION_TARGET", "TASKS_URL")
+        ),
         ({"settings": {"NOTIFY_SECRET": "0123456789abcdef"}}, "put them in Secret Manager"),
         ({"settings": {"AUTH": "none"}}, "AUTH must be firebase or jwt"),
+        ({"max_instances": {"step": 0}}, "max_instances must be 1 at least"),
         ({"region": "seoul"}, "region must be a region"),
         ({"project": "Book Server"}, "project must be a project id"),
         ({"proxy_url": "https://proxy.example/"}, "without a slash at its end"),

@@ -3,14 +3,19 @@
 import ast
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import pytest
+from google.cloud.tasks_v2.types import CreateTaskRequest, Task
 
 from infra.local.stack_options import ROOT, read_queues
 from shared.adapters import cloud_tasks
-from shared.domain import observation
+from shared.domain.events import image_ended
 from shared.settings import Settings
+from shared.usecases.carrying_out import ALARMING
 from tests.fakes.terraform import PROJECT, PROXY, REGION, Plan, plan
+from tests.unit.images import IMAGINE, STORE
 
 ANCHORS = {
     *("painter-paused", "proxy-account-disabled", "captcha", "queue-grows", "functions-fail"),
@@ -62,6 +67,71 @@ def test_queues_are_as_fast_and_as_patient_as_those_of_the_local_stack(productio
         assert retries["max_doublings"] == local[name].max_doublings
         # With it, the last attempt could not be told by counting.
         assert retries["max_retry_duration"] is None
+
+
+QUEUES = json.loads((ROOT / "infra" / "queues.json").read_text())
+FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
+
+
+def test_a_queue_never_sends_more_than_the_instances_of_its_function_take(tmp_path):
+    planned = plan(tmp_path, max_instances={"step": 3, "postprocess": 7, "callback": 100})
+    functions = planned.by_key("google_cloudfunctions2_function")
+    at_once = {}
+    for name, queue in planned.by_key("google_cloud_tasks_queue").items():
+        (service,) = functions[QUEUES[name]["function"]]["service_config"]
+        most = service["max_instance_count"] * service["max_instance_request_concurrency"]
+        at_once[name] = queue["rate_limits"][0]["max_concurrent_dispatches"]
+        assert at_once[name] <= most
+    assert at_once == {"steps": 48, "post-processing": 7, "admission": 1, "callbacks": 100}
+
+
+def test_the_table_of_queues_fits_the_table_of_functions():
+    for queue in QUEUES.values():
+        function = FUNCTIONS[queue["function"]]
+        most = function["maxInstances"] * function["concurrency"]
+        assert queue["maxConcurrentDispatches"] <= most
+    rung = {queue["function"] for queue in QUEUES.values()}
+    assert rung == {name for name, f in FUNCTIONS.items() if f["invoker"] == "tasks"}
+
+
+class Asked(grpc.GenericRpcHandler):
+    """A Cloud Tasks that keeps of each task its queue and whom it would call."""
+
+    def __init__(self):
+        self.tasks = set()
+
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(
+            self._create,
+            request_deserializer=CreateTaskRequest.deserialize,
+            response_serializer=Task.serialize,
+        )
+
+    def _create(self, request, _):
+        called = request.task.http_request.url.removeprefix("https://f.example/")
+        self.tasks.add((request.parent.rsplit("/", 1)[1], called))
+        return request.task
+
+
+def test_the_table_of_queues_says_which_function_the_code_has_each_call():
+    asked = Asked()
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((asked,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    queue = cloud_tasks.CloudTaskQueue(
+        cloud_tasks.tasks_client(f"127.0.0.1:{port}"),
+        project=PROJECT,
+        location=REGION,
+        functions_url="https://f.example",
+    )
+    queue.ring(IMAGINE)
+    queue.ring(STORE)
+    queue.ask_admission()
+    queue.call_back(image_ended("an-image", 1))
+    server.stop(None)
+
+    assert asked.tasks == {(name, queue["function"]) for name, queue in QUEUES.items()}
 
 
 # --- buckets --------------------------------------------------------------------------------------
@@ -220,26 +290,60 @@ def threshold(planned, name):
 
 
 def test_alerts_on_the_painter_ask_for_codes_that_the_code_logs(production):
-    said = {trouble.value for trouble in observation.Trouble}
     account = threshold(production, "proxy-account-disabled")["filter"]
     codes = set(re.search(r'full_match\("([^"]+)"\)', account).group(1).split("|"))
-    assert codes <= said
+    assert codes == {trouble.value for trouble in ALARMING} - {"captcha"}
     assert '"captcha"' in threshold(production, "captcha")["filter"]
-    assert "captcha" in said
+    assert "captcha" in ALARMING
+    # Who is woken looks for the same.
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    query = re.search(r'"painter refused" AND jsonPayload\.code=\(([^)]+)\)', runbook).group(1)
+    assert set(re.findall(r'"(\w+)"', query)) == codes
 
 
 def test_what_wakes_a_person(production, tmp_path):
     waiting = threshold(production, "queue-grows")
     assert (waiting["threshold_value"], waiting["duration"]) == (100, "900s")
     (absent,) = condition(production, "no-sweep")["condition_absent"]
-    assert absent["duration"] == "300s"
+    # A log line is known to its metric up to ten minutes later.
+    assert absent["duration"] == "900s"
+    assert absent["aggregations"][0]["alignment_period"] == "300s"
     assert '"sweep"' in absent["filter"]
-    failing = threshold(production, "functions-fail")
-    assert failing["denominator_filter"]
-    assert 0 < failing["threshold_value"] < 1
     costs = threshold(plan(tmp_path, most_pictures_a_day=50), "costs")
     assert costs["threshold_value"] == 50
     assert costs["aggregations"][0]["alignment_period"] == "86400s"
+
+
+def test_functions_fail_if_many_calls_of_one_do_and_health_is_not_one_of_them(production):
+    (alert,) = (
+        a.values
+        for a in production.of("google_monitoring_alert_policy")
+        if "#functions-fail)" in a.values["documentation"][0]["content"]
+    )
+    assert alert["combiner"] == "AND_WITH_MATCHING_RESOURCE"
+    share, number = (c["condition_threshold"][0] for c in alert["conditions"])
+    assert 0 < share["threshold_value"] < 1
+    assert number["threshold_value"] == 2
+    assert not number["denominator_filter"]
+    for filter_ in (share["filter"], share["denominator_filter"], number["filter"]):
+        assert 'metric.labels.function!="health"' in filter_
+    assert share["filter"] == number["filter"]
+    (by,) = {
+        tuple(a["group_by_fields"])
+        for a in (
+            *share["aggregations"],
+            *share["denominator_aggregations"],
+            *number["aggregations"],
+        )
+    }
+    assert by == ("resource.label.service_name",)
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_alerts_that_reach_nobody_are_warned_of(tmp_path, environment):
+    (warning,) = plan(tmp_path / "nobody", environment).warnings
+    assert "Nobody is told of alerts" in warning
+    assert not plan(tmp_path / "me", environment, alert_emails=["a@b.org"]).warnings
 
 
 # --- the proxy, if it is to run here --------------------------------------------------------------

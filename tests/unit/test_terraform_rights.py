@@ -4,6 +4,7 @@ See `test_terraform_needs` for the latter.
 """
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -147,6 +148,22 @@ def test_no_other_role_is_granted_to_anybody(tmp_path):
     assert granted_roles == FOR_OTHERS | set(ROLES.values())
     # Only additions to what there is: a policy or a binding would take rights of others away.
     assert all(type_.endswith("_iam_member") for type_ in granting)
+
+
+def test_who_builds_reads_sources_and_no_pictures(production):
+    (grant,) = (
+        r.values
+        for r in production.of("google_project_iam_member")
+        if r.values["role"].startswith("roles/storage.")
+    )
+    assert grant["member"] == f"serviceAccount:build-functions@{PROJECT}.iam.gserviceaccount.com"
+    (condition,) = grant["condition"]
+    terms = condition["expression"].split(" || ")
+    begin = [re.fullmatch(r'resource\.name\.startsWith\("([^"]+)"\)', t).group(1) for t in terms]
+    assert "projects/_/buckets/gcf-v2-sources-" in begin
+    for bucket in production.of("google_storage_bucket"):
+        name = f"projects/_/buckets/{bucket.values['name']}/objects/picture"
+        assert not any(name.startswith(beginning) for beginning in begin)
 
 
 def test_rights_on_the_whole_project_are_few(production):

@@ -227,6 +227,24 @@ def test_the_rules_that_are_deployed_are_the_rules_that_are_tested(production):
     assert release.values["name"] == "cloud.firestore"
 
 
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_rules_can_be_deployed_with_a_persons_login(tmp_path, environment):
+    # https://github.com/hashicorp/terraform-provider-google/issues/8263
+    provider = plan(tmp_path, environment).provider
+    assert provider["user_project_override"] == {"constant_value": True}
+    assert provider["billing_project"] == {"references": ["var.project"]}
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+@pytest.mark.parametrize("wanted", [None, True])
+def test_what_a_family_deletes_is_not_kept_unless_it_is_asked_for(tmp_path, environment, wanted):
+    given = {} if wanted is None else {"point_in_time_recovery": wanted}
+    (database,) = plan(tmp_path, environment, **given).of("google_firestore_database")
+    said = "ENABLED" if wanted else "DISABLED"
+    kept = database.values["point_in_time_recovery_enablement"]
+    assert kept == f"POINT_IN_TIME_RECOVERY_{said}"
+
+
 def test_production_can_not_lose_its_database_by_accident(production, tmp_path):
     (database,) = production.of("google_firestore_database")
     assert database.values["name"] == "(default)"

@@ -41,17 +41,18 @@ def main(wheel: Path) -> None:
         name = next(n for n in archive.namelist() if n.endswith(".jsii.tgz"))
         with archive.open(name) as packed, tarfile.open(fileobj=packed) as tar:
             wanted = {_folder(kind, type_): (kind, type_) for kind, type_ in used_types()}
+            folders = {*wanted, "provider"}
             files: dict[str, dict[str, str]] = {}
             for member in tar:
                 parts = Path(member.name).parts
                 if (
                     len(parts) == 4
-                    and parts[2] in wanted
+                    and parts[2] in folders
                     and parts[3] in {"index.js", "index.d.ts"}
                 ):
                     content = tar.extractfile(member)
                     files.setdefault(parts[2], {})[parts[3]] = content.read().decode()  # type: ignore[union-attr]
-    missing = wanted.keys() - files.keys()
+    missing = folders - files.keys()
     if missing:
         sys.exit(f"The package has no {', '.join(sorted(missing))}.")
     version = re.search(
@@ -61,6 +62,7 @@ def main(wheel: Path) -> None:
         "provider": "hashicorp/google",
         "version": version.group(1) if version else "",
         "source": wheel.name.split("-py3")[0].replace("_", "-") + " on PyPI, MPL-2.0",
+        "configuration": _configuration(files["provider"]["index.js"]),
         "resource": {},
         "data": {},
     }
@@ -83,17 +85,37 @@ def _folder(kind: str, type_: str) -> str:
     return f"data-{name}" if kind == "data" else name.removeprefix("google-")
 
 
-def _resource(code: str, types: str) -> dict[str, Any]:
+def _configuration(code: str) -> dict[str, Any]:
+    """What a `provider` block takes, but for the addresses of each API."""
+    attributes = {
+        name: {"type": _type(kind, storage), "required": False}
+        for name, _, is_block, kind, storage in _ENTRY.findall(_attributes_of(code))
+        if is_block == "false" and name != "alias" and not name.endswith("_custom_endpoint")
+    }
+    return {"attributes": attributes, "blocks": {}}
+
+
+def _attributes_of(code: str) -> str:
     body = code[code.rindex("synthesizeHclAttributes()") :]
+    return body[: body.index("// remove undefined")]
+
+
+def _resource(code: str, types: str) -> dict[str, Any]:
     name = re.search(r"export interface (\w+)Config extends cdktf\.TerraformMetaArguments", types)
     if name is None:
         raise ValueError("no configuration interface")
-    block = _block(body[: body.index("// remove undefined")], f"{name.group(1)}Config", code, types)
-    main_class = code[code.index("extends cdktf.Terraform") :]
-    for attribute, type_ in _GETTER.findall(main_class):
-        if type_ in {"String", "Number", "Boolean"}:
-            block["attributes"][attribute] = {"type": _TYPES[type_.lower()], "computed": True}
+    block = _block(_attributes_of(code), f"{name.group(1)}Config", code, types)
+    block["attributes"] |= _computed(code[code.index("extends cdktf.Terraform") :])
     return block
+
+
+def _computed(code: str) -> dict[str, Any]:
+    """What only Google says, by the getters of a class."""
+    return {
+        attribute: {"type": _TYPES[type_.lower()], "computed": True}
+        for attribute, type_ in _GETTER.findall(code)
+        if type_ in {"String", "Number", "Boolean"}
+    }
 
 
 def _block(body: str, interface: str, code: str, types: str) -> dict[str, Any]:
@@ -108,7 +130,10 @@ def _block(body: str, interface: str, code: str, types: str) -> dict[str, Any]:
             raise ValueError(f"{interface}.{name}: {value}")
         start = code.index(f"function {function.group(1)}ToHclTerraform(")
         inner = code[start : code.index("\n}", start)]
-        nested = _block(inner, function.group(1)[0].upper() + function.group(1)[1:], code, types)
+        inside = function.group(1)[0].upper() + function.group(1)[1:]
+        nested = _block(inner, inside, code, types)
+        reference = code[code.index(f"class {inside}OutputReference ") :]
+        nested["attributes"] |= _computed(reference[: reference.index("\nexports.")])
         single = "listMapperHcl" not in value
         nested["nesting"] = "single" if kind == "struct" else kind
         nested["min"] = int(name in required)

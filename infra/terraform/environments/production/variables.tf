@@ -43,6 +43,12 @@ variable "protected" {
   description = "Whether database and pictures can't be deleted."
 }
 
+variable "point_in_time_recovery" {
+  type        = bool
+  default     = false
+  description = "Whether any state of the database in the last seven days can be read again: what a family deleted, too."
+}
+
 variable "alert_emails" {
   type        = list(string)
   default     = []

@@ -17,6 +17,10 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+
+  # The API of the security rules refuses a person's login without a project that its quota is of.
+  user_project_override = true
+  billing_project       = var.project
 }
 
 locals {
@@ -43,7 +47,7 @@ module "server" {
   min_instances          = var.min_instances
   max_instances          = var.max_instances
   internal_ingress       = var.internal_ingress
-  point_in_time_recovery = false
+  point_in_time_recovery = var.point_in_time_recovery
 }
 
 output "functions_url" {

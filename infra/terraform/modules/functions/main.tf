@@ -19,6 +19,7 @@ locals {
   # Those that talk to the proxy.
   through_network = [for name, function in local.functions : name if var.private_proxy && contains(function.secrets, "MIDJOURNEY_PROXY_SECRET")]
 
+  # What clients and the proxy call.
   url = "https://${var.region}-${var.project}.cloudfunctions.net"
 
   # What Terraform knows. An empty variable counts as unset (shared/settings.py).
@@ -27,9 +28,12 @@ locals {
     TASKS_LOCATION        = var.region
     TASKS_SERVICE_ACCOUNT = google_service_account.invoker["tasks"].email
     FUNCTIONS_URL         = local.url
-    NOTIFY_URL            = local.url
-    PICTURES_BUCKET       = var.pictures_bucket
-    MIDJOURNEY_PROXY_URL  = var.proxy_url
+    # Only by its own address does a call count as internal (ingress); this form of it is known before
+    # there is a function: https://cloud.google.com/run/docs/triggering/https-request#deterministic
+    TASKS_URL            = "https://{function}-${var.project_number}.${var.region}.run.app"
+    NOTIFY_URL           = local.url
+    PICTURES_BUCKET      = var.pictures_bucket
+    MIDJOURNEY_PROXY_URL = var.proxy_url
   }
 }
 
@@ -61,12 +65,25 @@ resource "google_project_iam_member" "build" {
   for_each = toset([
     "roles/artifactregistry.writer",
     "roles/logging.logWriter",
-    "roles/storage.objectViewer", # of buckets that Cloud Functions makes for sources
   ])
 
   project = var.project
   role    = each.value
   member  = google_service_account.build.member
+}
+
+# Of the buckets that Cloud Functions makes and copies sources to, and of no other: there are
+# children's pictures in this project
+# (https://cloud.google.com/functions/docs/building, "Characteristics of the build process").
+resource "google_project_iam_member" "build_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title      = "Sources of functions only"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") || resource.name.startsWith(\"projects/_/buckets/gcf-v2-uploads-\")"
+  }
 }
 
 # --- the functions --------------------------------------------------------------------------------
@@ -148,6 +165,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   depends_on = [
     google_project_iam_member.build,
+    google_project_iam_member.build_sources,
     google_project_iam_member.event_receiver,
     google_secret_manager_secret_iam_member.this, # without it, no instance starts
   ]
@@ -187,11 +205,11 @@ resource "google_cloud_scheduler_job" "this" {
 
   http_target {
     http_method = "POST"
-    uri         = "${local.url}/${each.key}"
+    uri         = google_cloudfunctions2_function.this[each.key].service_config[0].uri
 
     oidc_token {
       service_account_email = google_service_account.invoker["scheduler"].email
-      audience              = "${local.url}/${each.key}"
+      audience              = google_cloudfunctions2_function.this[each.key].service_config[0].uri
     }
   }
 

@@ -13,7 +13,8 @@ resource "google_cloud_tasks_queue" "this" {
 
   rate_limits {
     max_dispatches_per_second = each.value.maxDispatchesPerSecond
-    max_concurrent_dispatches = each.value.maxConcurrentDispatches
+    # What the instances can't take, Cloud Run answers with 429, and each answer is an attempt.
+    max_concurrent_dispatches = min(each.value.maxConcurrentDispatches, var.most_at_once[each.value.function])
   }
 
   retry_config {

@@ -7,3 +7,8 @@ variable "region" {
   type        = string
   description = "Region of the queues: that of the functions."
 }
+
+variable "most_at_once" {
+  type        = map(number)
+  description = "Calls that all instances of a function take at once, by function."
+}

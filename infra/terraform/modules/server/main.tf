@@ -16,7 +16,15 @@ locals {
   secret_names    = toset(concat(flatten([for function in local.functions_file : function.secrets]), var.proxy == null ? [] : ["DISCORD_USER_TOKEN"]))
   secrets         = { for name in local.secret_names : name => lower(replace(name, "_", "-")) }
   secret_versions = { for name in local.secret_names : name => lookup(var.secret_versions, name, "1") }
+  most_at_once    = { for name, function in local.functions_file : name => lookup(var.max_instances, name, function.maxInstances) * function.concurrency }
   pictures_bucket = coalesce(var.pictures_bucket, "${var.project}-pictures")
+}
+
+check "somebody_is_told" {
+  assert {
+    condition     = length(var.alert_emails) > 0
+    error_message = "Nobody is told of alerts. Say who, as in alert_emails = [\"ops@example.org\"], in a file for VARS (docs/deploy.md, More variables)."
+  }
 }
 
 module "apis" {
@@ -34,10 +42,11 @@ module "store" {
 }
 
 module "queues" {
-  source     = "../queues"
-  project    = var.project
-  region     = var.region
-  depends_on = [module.apis]
+  source       = "../queues"
+  project      = var.project
+  region       = var.region
+  most_at_once = local.most_at_once
+  depends_on   = [module.apis]
 }
 
 module "buckets" {
@@ -100,7 +109,7 @@ module "watching" {
   source = "../watching"
 
   project             = var.project
-  functions_url       = module.functions.url
+  health_host         = module.functions.health_host
   alert_emails        = var.alert_emails
   runbook             = var.runbook
   most_pictures_a_day = var.most_pictures_a_day

@@ -58,15 +58,15 @@ variable "settings" {
   description = "Settings of the functions that differ from the default (docs/settings.md)."
 
   validation {
-    condition = length(setintersection(keys(var.settings), [
-      "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "FUNCTIONS_URL", "NOTIFY_URL",
-      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "K_SERVICE"
-    ])) == 0
+    condition = length([for name in keys(var.settings) : name if startswith(name, "FUNCTION_") || startswith(name, "K_") || contains([
+      "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "TASKS_URL", "FUNCTIONS_URL", "NOTIFY_URL",
+      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "WORKERS", "PORT"
+    ], name)]) == 0
     error_message = "settings must not have what Google Cloud or Terraform sets by itself."
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), ["CLOUD_TASKS_EMULATOR_HOST", "CRASH_FOLDER"])) == 0
+    condition     = alltrue([for name in keys(var.settings) : !endswith(name, "_EMULATOR_HOST") && name != "CRASH_FOLDER"])
     error_message = "settings must not have what is for the local stack only."
   }
 
@@ -89,8 +89,8 @@ variable "protected" {
 
 variable "point_in_time_recovery" {
   type        = bool
-  default     = true
-  description = "Whether any state of the database in the last seven days can be read again."
+  default     = false
+  description = "Whether any state of the database in the last seven days can be read again: what a family deleted, too."
 }
 
 variable "min_instances" {
@@ -103,6 +103,11 @@ variable "max_instances" {
   type        = map(number)
   default     = {}
   description = "Instances at most, by function."
+
+  validation {
+    condition     = alltrue([for most in values(var.max_instances) : most >= 1])
+    error_message = "max_instances must be 1 at least."
+  }
 }
 
 variable "internal_ingress" {

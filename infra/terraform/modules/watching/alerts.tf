@@ -12,7 +12,7 @@ locals {
     }
     proxy-account-disabled = {
       title  = "The proxy has no account that works"
-      filter = "${format(local.count_of, local.metric.painter_refused)} AND metric.labels.code=monitoring.regex.full_match(\"account_disabled|blocked|out_of_credit|unauthorized\")"
+      filter = "${format(local.count_of, local.metric.painter_refused)} AND metric.labels.code=monitoring.regex.full_match(\"account_disabled|blocked|out_of_credit|rate_limited|unauthorized\")"
       above  = 0, over = "300s", lasting = "0s", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
     }
     captcha = {
@@ -83,17 +83,24 @@ resource "google_monitoring_alert_policy" "threshold" {
   depends_on = [google_logging_metric.counter, google_logging_metric.distribution]
 }
 
+locals {
+  # Of `health`, a failure says that something else is out of order: it has an alert of its own.
+  calls        = "${format(local.count_of, local.metric.calls)} AND metric.labels.function!=\"health\""
+  failed_calls = "${local.calls} AND metric.labels.status=monitoring.regex.full_match(\"5..\")"
+}
+
 resource "google_monitoring_alert_policy" "functions_fail" {
-  project               = var.project
-  display_name          = "Functions fail"
-  combiner              = "OR"
+  project      = var.project
+  display_name = "Functions fail"
+  # Of one and the same function, whose name is its service's.
+  combiner              = "AND_WITH_MATCHING_RESOURCE"
   notification_channels = local.channels
 
   conditions {
     display_name = "More than ${var.most_failing * 100} % of a function's calls failed in ten minutes"
     condition_threshold {
-      filter             = "${format(local.count_of, local.metric.calls)} AND metric.labels.status=monitoring.regex.full_match(\"5..\")"
-      denominator_filter = format(local.count_of, local.metric.calls)
+      filter             = local.failed_calls
+      denominator_filter = local.calls
       comparison         = "COMPARISON_GT"
       threshold_value    = var.most_failing
       duration           = "0s"
@@ -102,13 +109,31 @@ resource "google_monitoring_alert_policy" "functions_fail" {
         alignment_period     = "600s"
         per_series_aligner   = "ALIGN_DELTA"
         cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["metric.labels.function"]
+        group_by_fields      = ["resource.label.service_name"]
       }
       denominator_aggregations {
         alignment_period     = "600s"
         per_series_aligner   = "ALIGN_DELTA"
         cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["metric.labels.function"]
+        group_by_fields      = ["resource.label.service_name"]
+      }
+    }
+  }
+
+  # One of three calls is no reason to wake anybody.
+  conditions {
+    display_name = "More than two of its calls failed"
+    condition_threshold {
+      filter          = local.failed_calls
+      comparison      = "COMPARISON_GT"
+      threshold_value = 2
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "600s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["resource.label.service_name"]
       }
     }
   }
@@ -186,7 +211,7 @@ resource "google_monitoring_alert_policy" "post_processing_fails" {
 
 resource "google_monitoring_alert_policy" "no_sweep" {
   project               = var.project
-  display_name          = "No sweep for five minutes"
+  display_name          = "No sweep for a quarter of an hour"
   combiner              = "OR"
   notification_channels = local.channels
 
@@ -194,10 +219,10 @@ resource "google_monitoring_alert_policy" "no_sweep" {
     display_name = "No call of sweep"
     condition_absent {
       filter   = "${format(local.count_of, local.metric.calls)} AND metric.labels.function=\"sweep\""
-      duration = "300s"
+      duration = "900s" # a log line is known to its metric up to ten minutes later
 
       aggregations {
-        alignment_period     = "60s"
+        alignment_period     = "300s"
         per_series_aligner   = "ALIGN_DELTA"
         cross_series_reducer = "REDUCE_SUM"
       }
@@ -221,7 +246,7 @@ resource "google_monitoring_uptime_check_config" "health" {
   timeout      = "30s"
 
   http_check {
-    path         = "/health"
+    path         = "/"
     port         = 443
     use_ssl      = true
     validate_ssl = true
@@ -239,7 +264,8 @@ resource "google_monitoring_uptime_check_config" "health" {
     type = "uptime_url"
     labels = {
       project_id = var.project
-      host       = trimprefix(var.functions_url, "https://")
+      # The token is for scheme and host, without a path: so for nothing but this function's own.
+      host = var.health_host
     }
   }
 }

@@ -3,9 +3,9 @@ variable "project" {
   description = "Id of the Google Cloud project."
 }
 
-variable "functions_url" {
+variable "health_host" {
   type        = string
-  description = "URL before each function's name."
+  description = "The host of the function `health` itself."
 }
 
 variable "alert_emails" {
