@@ -123,7 +123,7 @@ def test_the_table_of_queues_says_which_function_the_code_has_each_call():
         cloud_tasks.tasks_client(f"127.0.0.1:{port}"),
         project=PROJECT,
         location=REGION,
-        functions_url="https://f.example",
+        target="https://f.example/{function}",
     )
     queue.ring(IMAGINE)
     queue.ring(STORE)

@@ -147,7 +147,10 @@ class Size:
 SMALL: Final = Size(vcpu=1, gib=0.5)
 """Less than a whole vCPU would allow one request at a time only
 (https://docs.cloud.google.com/run/docs/configuring/services/cpu, read 2026-11-23)."""
-SIZES: Final[Mapping[str, Size]] = {"postprocess": Size(vcpu=2, gib=2)}
+SIZES: Final[Mapping[str, Size]] = {
+    "generate": Size(vcpu=1, gib=1),  # of large drawings
+    "postprocess": Size(vcpu=2, gib=2),
+}
 """Functions that are not `SMALL`."""
 
 

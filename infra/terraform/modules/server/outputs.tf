@@ -4,6 +4,6 @@ output "functions_url" {
 }
 
 output "pictures_bucket" {
-  description = "Bucket for the pictures, to be linked to Firebase once."
+  description = "Bucket for the pictures; deploying links it to Firebase."
   value       = module.buckets.pictures
 }
