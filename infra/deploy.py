@@ -23,15 +23,8 @@ from pathlib import Path
 
 from infra.deploy_firebase import APIS as FIREBASE_APIS
 from infra.deploy_firebase import Firebase, FirebaseUrls
-from infra.deploy_steps import (
-    Cloud,
-    DeployError,
-    Programs,
-    Terraform,
-    Tools,
-    say,
-    stage,
-)
+from infra.deploy_programs import DeployError, Programs, Tools, say
+from infra.deploy_steps import Cloud, Terraform, stage
 from infra.deploy_waits import settle
 from infra.package import LIGHT, POST_PROCESSING, PackageError, pack_all
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import requests
 
-from infra.deploy_steps import DeployError
+from infra.deploy_programs import DeployError
 
 APIS: Final = ("firebasestorage.googleapis.com", "firebaserules.googleapis.com")
 """What is asked here; both have to be enabled."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from infra.deploy_steps import DeployError, say
+from infra.deploy_programs import DeployError, say
 
 PASSING: Final = {
     "a new metric is not known to the alerts yet": r"Cannot find metric that matches type",

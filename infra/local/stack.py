@@ -15,8 +15,6 @@ from collections.abc import Callable, Coroutine
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
-import requests
-
 from functions.caller import EVERYBODY
 from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer, TokenIssuer
@@ -34,6 +32,7 @@ from infra.local.processes import (
     port_is_free,
 )
 from infra.local.scheduler import Scheduler
+from infra.local.stack_addresses import INVOKER, PROXY_SECRET, StackAddresses
 from infra.local.stack_options import (
     BUCKET,
     LOCATION,
@@ -46,30 +45,20 @@ from infra.local.stack_options import (
     read_queues,
 )
 from infra.local.studio import StudioServer
-from infra.models import FOLDER as MODELS
 from shared.settings import Settings, SettingsError
-
-PROXY_SECRET = "local-secret"  # noqa: S105  # of the simulated proxy only
-INVOKER = "invoker@local.iam.gserviceaccount.com"
-"""By which this stack calls the internal functions."""
-NOTIFY_SECRET = "local-notifications"  # noqa: S105  # likewise
 
 _Result = TypeVar("_Result")
 _FUNCTIONS_GRACE = 6.0
-_SHORTEST_LOOK = 0.05
 
 
-class LocalStack:
+class LocalStack(StackAddresses):
     """Everything the project needs, on one machine, for the length of a `with` block."""
 
-    tasks: TasksServer
     events: EventRelay
     scheduler: Scheduler
     studio: StudioServer
     bucket: Bucket
     firestore: Firestore
-    firestore_host: str
-    """The emulator, as `host:port`."""
     functions: Child
     proxy: Child | None
 
@@ -231,97 +220,6 @@ class LocalStack:
 
     def _stop_server(self, stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.run(stop())
-
-    # --- where everything is ----------------------------------------------------------------------
-
-    @property
-    def _given_proxy_url(self) -> str | None:
-        return self.options.proxy_url or os.environ.get("MIDJOURNEY_PROXY_URL") or None
-
-    @property
-    def functions_url(self) -> str:
-        """A function is at `<functions_url>/<name>`."""
-        return f"http://{HOST}:{self._functions_port}"
-
-    @property
-    def proxy_url(self) -> str:
-        """What MIDJOURNEY_PROXY_URL is for the functions: with the prefix of the proxy's API."""
-        return self._given_proxy_url or f"http://{HOST}:{self._proxy_port}/mj"
-
-    @property
-    def proxy_control_url(self) -> str:
-        """Where the simulated proxy takes faults and tells its counts."""
-        return f"http://{HOST}:{self._proxy_port}/control"
-
-    @property
-    def pictures_url(self) -> str:
-        """What PICTURES_URL is for the functions; the local bucket asks for no token."""
-        return f"http://{HOST}:{self._bucket_port}/{{bucket}}/{{name}}?token={{token}}"
-
-    @property
-    def env(self) -> dict[str, str]:
-        """The environment of the functions, and for the clients in a test."""
-        secret = PROXY_SECRET
-        if self._given_proxy_url:
-            secret = os.environ.get("MIDJOURNEY_PROXY_SECRET", "")
-        # A real proxy keeps MidJourney's own pace.
-        speed = 1.0 if self._given_proxy_url else self.options.speed
-        shortest = max(_SHORTEST_LOOK, round(1 / speed, 3))
-        return (
-            {
-                "GOOGLE_CLOUD_PROJECT": self.project,
-                "FIRESTORE_EMULATOR_HOST": self.firestore_host,
-                "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{self.tasks.port}",
-                "STORAGE_EMULATOR_HOST": f"http://{HOST}:{self._bucket_port}",
-                "TASKS_LOCATION": LOCATION,
-                "OIDC_CERTS_URL": self.tasks.certs_url,
-                # Everybody is one owner, as there is no sign-in here.
-                "AUTH": "none",
-                "FUNCTIONS_URL": self.functions_url,
-                "PICTURES_BUCKET": BUCKET,
-                # A real MidJourney has to reach our pictures by an address of the world's.
-                "PICTURES_URL": os.environ.get("PICTURES_URL") or self.pictures_url,
-                "MODELS_FOLDER": str(MODELS),
-                "MIDJOURNEY_PROXY_URL": self.proxy_url,
-                "MIDJOURNEY_PROXY_SECRET": secret,
-                "LOOK_MIN_SECONDS": f"{shortest:g}",
-                "LOOK_MAX_SECONDS": f"{max(shortest, round(10 / speed, 3)):g}",
-            }
-            | self._notify_env
-            | self._invoker_env
-        )
-
-    @property
-    def _notify_env(self) -> dict[str, str]:
-        # A proxy elsewhere would not reach this machine.
-        notify = self.options.notify and not self._given_proxy_url
-        return {"NOTIFY_SECRET": NOTIFY_SECRET} if notify else {}
-
-    @property
-    def _invoker_env(self) -> dict[str, str]:
-        if not self.options.check_invoker:
-            return {}
-        return {
-            "INVOKER": INVOKER,
-            "INVOKER_KEYS_URL": self.tasks.keys_url,
-            "TASKS_SERVICE_ACCOUNT": INVOKER,
-        }
-
-    def proxy_answers(self) -> bool:
-        """Whether the MidJourney Proxy answers, and lets us in."""
-        secret = self.env["MIDJOURNEY_PROXY_SECRET"]
-        try:
-            answer = requests.get(
-                f"{self.proxy_url}/task/0/fetch", headers={"mj-api-secret": secret}, timeout=5
-            )
-        except requests.RequestException:
-            return False
-        # Of a task that it can't know, both kinds of proxy say nothing at all.
-        return answer.status_code in {200, 204}
-
-    def queue_path(self, name: str) -> str:
-        """Return a queue's full name."""
-        return f"projects/{self.project}/locations/{LOCATION}/queues/{name}"
 
     # --- what tests do to it ----------------------------------------------------------------------
 

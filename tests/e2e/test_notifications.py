@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from infra.local.bench.calls import Call, read_calls
-from infra.local.stack import NOTIFY_SECRET, PROXY_SECRET
+from infra.local.stack_addresses import NOTIFY_SECRET, PROXY_SECRET
 from shared.notify_hooks import NotifyHooks
 from tests.e2e.conftest import SETTINGS, Backend, options_for, running
 from tests.e2e.test_books import held_slots, once_each

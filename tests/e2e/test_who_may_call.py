@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from infra.local.cloudtasks import TokenIssuer
-from infra.local.stack import INVOKER, StackOptions
-from infra.local.stack_options import PROJECT
+from infra.local.stack_addresses import INVOKER
+from infra.local.stack_options import PROJECT, StackOptions
 from tests.e2e.conftest import Backend, running
 from tests.issuing import Issuer, firebase_claims, unsigned
 
