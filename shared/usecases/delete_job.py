@@ -24,8 +24,8 @@ from shared.ports import (
     Write,
 )
 from shared.tracing import identify
-from shared.usecases.read_book import NO_CLASSES
-from shared.usecases.refusals import JobNotFound, NotCompleted, NotOwner
+from shared.usecases.read_book import NO_CLASSES, must_own
+from shared.usecases.refusals import JobNotFound, NotCompleted
 from shared.usecases.services import Services
 
 TRIES = 5
@@ -47,8 +47,7 @@ def delete_job(
         job = services.store.job(job_id)
         if job is None:
             raise JobNotFound(job_id)
-        if job.value.owner_uid != owner_uid:
-            raise (NotOwner if job.value.class_id in teaches else JobNotFound)(job_id)
+        must_own(job.value, owner_uid, teaches, JobNotFound(job_id))
         try:
             remove(services, job)
         except Conflict:  # it is painted again, or somebody else deletes it

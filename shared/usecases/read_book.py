@@ -2,10 +2,11 @@
 
 from collections.abc import Set
 
+from shared.domain.image import Image
 from shared.domain.job import Book, Job
 from shared.ports import Versioned
 from shared.tracing import identify
-from shared.usecases.refusals import JobNotFound, NotOwner
+from shared.usecases.refusals import JobNotFound, NotOwner, Refusal
 from shared.usecases.services import Services
 
 NO_CLASSES: Set[str] = frozenset()
@@ -49,6 +50,14 @@ def owned_job(
     job = services.store.job(job_id)
     if job is None or job.value.deleted_at is not None:
         raise JobNotFound(job_id)
-    if job.value.owner_uid != owner_uid:
-        raise (NotOwner if job.value.class_id in teaches else JobNotFound)(job_id)
+    must_own(job.value, owner_uid, teaches, JobNotFound(job_id))
     return job
+
+
+def must_own(thing: Job | Image, owner_uid: str, teaches: Set[str], missing: Refusal) -> None:
+    """Return if it is the owner's; raise `NotOwner` for who may only look at it, else `missing`."""
+    if thing.owner_uid == owner_uid:
+        return
+    if thing.class_id in teaches:
+        raise NotOwner(*missing.args)
+    raise missing

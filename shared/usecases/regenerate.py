@@ -12,7 +12,7 @@ from shared.domain.observation import RegenerateRequested
 from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
 from shared.tracing import identify
-from shared.usecases.read_book import NO_CLASSES, owned_job
+from shared.usecases.read_book import NO_CLASSES, must_own, owned_job
 from shared.usecases.refusals import (
     CandidateShown,
     CandidatesUnknown,
@@ -21,7 +21,6 @@ from shared.usecases.refusals import (
     NotABackground,
     NotACharacter,
     NothingToPaint,
-    NotOwner,
     ReferenceMissing,
     Refusal,
 )
@@ -82,8 +81,7 @@ def _regenerate(
         image = services.store.image(image_id)
         if image is None:
             raise ImageNotFound(image_id)
-        if image.value.owner_uid != owner_uid:
-            raise (NotOwner if image.value.class_id in teaches else ImageNotFound)(image_id)
+        must_own(image.value, owner_uid, teaches, ImageNotFound(image_id))
         if not image.value.ended or image.value.next_step is Step.DRAIN:
             raise ImageBusy(image_id)
         _check(image.value, wish)

@@ -163,17 +163,13 @@ CANCEL = Operation(
     problems=failures.CANCEL,
     faults=failures.BODY_FAULTS,
 )
-DELETE = Operation(
+DELETE = replace(
+    CANCEL,
     name="delete",
-    method="post",
     notes=(
         "A job that is being painted is not deleted: cancel it first. Deleted again it is not "
         "found, so 404 after a call without an answer says that it is done."
     ),
-    parameters=(_JOB_ID,),
-    body=CancelModel,
-    body_required=False,
-    bodies={"job": {"jobId": examples.JOB_ID}},
     answers=(
         Answer(
             status=200,
@@ -183,7 +179,6 @@ DELETE = Operation(
         ),
     ),
     problems=failures.DELETE,
-    faults=failures.BODY_FAULTS,
 )
 FORGET = Operation(
     name="forget",
