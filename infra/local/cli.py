@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from infra.local.arguments import PORTS, chance, command_parser, positive
-from infra.local.processes import Children, LocalStackError, port_is_free
+from infra.local.ports import port_is_free
+from infra.local.processes import Children, LocalStackError
 
 _Command = Callable[[Sequence[str]], int]
 

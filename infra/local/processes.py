@@ -29,25 +29,6 @@ class LocalStackError(Exception):
     """A part of the local stack cannot start or has died; the message says what to do about it."""
 
 
-def free_port() -> int:
-    """Return a TCP port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of the local machine now."""
-    with socket.socket() as probe:
-        # Servers set this too: a port with connections in TIME_WAIT only is free for them.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
 def answers(port: int) -> bool:
     """Say whether something accepts TCP connections on this port of the local machine."""
     with socket.socket() as probe:

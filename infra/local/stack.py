@@ -20,6 +20,7 @@ from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer, TokenIssuer
 from infra.local.events import EventRelay
 from infra.local.firestore import Firestore, start_firestore
+from infra.local.ports import free_port, port_is_free
 from infra.local.processes import (
     HOST,
     Child,
@@ -28,8 +29,6 @@ from infra.local.processes import (
     LoopThread,
     answers,
     children_of,
-    free_port,
-    port_is_free,
 )
 from infra.local.scheduler import Scheduler
 from infra.local.stack_addresses import INVOKER, PROXY_SECRET, StackAddresses

@@ -13,7 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from infra.local.processes import free_port
+from infra.local.ports import free_port
 from infra.local.stack import LocalStack, StackOptions
 
 SPEED = 120

@@ -12,7 +12,8 @@ import pytest
 
 from infra.local.events import EventRelay
 from infra.local.firestore import Firestore, start_firestore
-from infra.local.processes import Children, LoopThread, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children, LoopThread
 from infra.local.stack import ROOT
 from tests.loopback import LoopbackServer, QuietHandler
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import standardwebhooks
 
-from infra.local.processes import free_port
+from infra.local.ports import free_port
 from shared.adapters.callback_sender import HttpCallbackSender
 from shared.adapters.checked_connections import Reach
 from shared.ports import CallbackFailed, CallbackRefused, CallbackSender

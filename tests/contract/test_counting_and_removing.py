@@ -15,7 +15,8 @@ import requests
 from google.cloud import firestore
 
 from infra.local.bucket import start_bucket
-from infra.local.processes import Children, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.pictures import BucketPictureStore
 from shared.domain.ids import quota_key

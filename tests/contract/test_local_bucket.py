@@ -10,7 +10,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from infra.local.bucket import Bucket, start_bucket
-from infra.local.processes import Children, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from infra.local import cli
-from infra.local.processes import answers, free_port
+from infra.local.ports import free_port
+from infra.local.processes import answers
 from infra.local.stack import ROOT
 
 

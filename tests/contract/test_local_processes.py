@@ -1,20 +1,18 @@
 """Children end for certain, and say why they died."""
 
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from infra.local.ports import free_port
 from infra.local.processes import (
     Children,
     LocalStackError,
     answers,
     children_of,
-    free_port,
-    port_is_free,
 )
 
 from .conftest import eventually
@@ -67,10 +65,3 @@ def test_stopping_twice_is_fine(children: Children) -> None:
     children.start("sleeper", SLEEP)
     children.stop_all()
     children.stop_all()
-
-
-def test_a_port_in_use_is_not_free() -> None:
-    port = free_port()
-    assert port_is_free(port)
-    with socket.create_server(("127.0.0.1", port)):
-        assert not port_is_free(port)

@@ -14,7 +14,8 @@ import requests
 from google.cloud import firestore, tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from infra.local.processes import LocalStackError, answers, free_port
+from infra.local.ports import free_port
+from infra.local.processes import LocalStackError, answers
 from infra.local.stack import ROOT, LocalStack, Ports, StackOptions
 
 from .conftest import eventually

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import requests
 
-from infra.local.processes import free_port
+from infra.local.ports import free_port
 from infra.local.proxy import ProxyOptions, SimulatedProxy
 from shared.adapters.midjourney import MidJourneyPainter
 from shared.domain.observation import (

@@ -18,7 +18,8 @@ from google.cloud import storage
 
 from infra.local.bucket import Bucket, start_bucket
 from infra.local.cloudtasks import TasksServer
-from infra.local.processes import Children, LoopThread, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children, LoopThread
 from infra.local.stack import LOCATION, read_queues
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.picture_formats import MOST_BYTES

@@ -11,7 +11,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from infra.local.firestore import Firestore, start_firestore
-from infra.local.processes import Children, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children
 from infra.local.stack import ROOT
 from infra.local.stack_options import RULES
 from shared.adapters.firestore_store import FirestoreJobStore

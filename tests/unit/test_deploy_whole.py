@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.bucket import start_bucket
-from infra.local.processes import Children, free_port
+from infra.local.ports import free_port
+from infra.local.processes import Children
 from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
 from tests.fakes.terraform import NUMBER, PROJECT, Refused
