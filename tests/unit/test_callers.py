@@ -144,16 +144,18 @@ def test_the_scheme_is_written_in_any_case(firebase):
 
 
 NOW = int(time.time())
+TOMORROW = NOW + 86_400
+"""Not minutes from now: with a whole run before them these tests may begin that late."""
 WRONG_CLAIMS = {
     "expired, and sent again": ({"iat": NOW - 7200, "auth_time": NOW - 7200, "exp": NOW - 3600},
                                 "has expired"),
     "without an end": ({"exp": None}, "must say who calls"),
     "an end that is none": ({"exp": "soon"}, "is no token"),
-    "of the future": ({"iat": NOW + 600}, "of the future"),
-    "signed in in the future": ({"auth_time": NOW + 600}, "of the future"),
+    "of the future": ({"iat": TOMORROW}, "of the future"),
+    "signed in in the future": ({"auth_time": TOMORROW}, "of the future"),
     "never signed in": ({"auth_time": None}, "must say who calls"),
     "signed in some time": ({"auth_time": "today"}, "must say who calls"),
-    "not valid yet": ({"nbf": NOW + 600}, "of the future"),
+    "not valid yet": ({"nbf": TOMORROW}, "of the future"),
     "of another project": ({"iss": "https://securetoken.google.com/other"}, "another issuer"),
     "of no issuer": ({"iss": None}, "another issuer"),
     "for another project": ({"aud": "other"}, "another server"),
@@ -401,7 +403,7 @@ def test_who_shows_no_token_of_an_app_is_not_let_in(app_check, name):
         {"iss": "https://firebaseappcheck.googleapis.com/124"},
         {"aud": ["projects/124"]},
         {"exp": NOW - 60},
-        {"iat": NOW + 600},
+        {"iat": TOMORROW},
     ],
 )
 def test_another_apps_token_is_not_taken(app_check, changes):
