@@ -24,6 +24,7 @@ from functions.api.models import (
 )
 from functions.api.problems import Fault, Problem
 from functions.api.reading import bounded_data
+from shared.domain.image import BackgroundEffect
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,7 +42,7 @@ _TYPES = {
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
-    "enum": "blur, pale or none",
+    "enum": " or ".join(", ".join(BackgroundEffect).rsplit(", ", 1)),
     "greater_than_equal": "1, 2, 3 or 4",
     "less_than_equal": "1, 2, 3 or 4",
     "model_type": "an object",

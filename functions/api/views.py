@@ -26,7 +26,7 @@ from shared.domain.failure import Failure
 from shared.domain.image import BackgroundEffect, Image, Kind, Variant
 from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
-from shared.domain.variants import BLURRED, CANDIDATES, PALED
+from shared.domain.variants import CANDIDATES, OF_EFFECT
 
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
@@ -186,8 +186,7 @@ def _effect(image: Image) -> BackgroundEffect:
     """Of the picture that is shown, which may be of an earlier generation."""
     if not image.has_picture:
         return image.background_effect
-    effects = {BLURRED: BackgroundEffect.BLUR, PALED: BackgroundEffect.PALE}
-    found = (effect for name, effect in effects.items() if name in image.variants)
+    found = (effect for effect, name in OF_EFFECT.items() if name in image.variants)
     return next(found, BackgroundEffect.NONE)
 
 

@@ -87,7 +87,8 @@ class PillowFinisher:
         source, picture = self._opened(original)
         if effect is BackgroundEffect.NONE:
             return Finished(original=source, processed=None, preview=_preview(picture))
-        shown = self._blurred(picture) if effect is BackgroundEffect.BLUR else self._paled(picture)
+        effects = {BackgroundEffect.BLUR: self._blurred, BackgroundEffect.PALE: self._paled}
+        shown = effects[effect](picture)
         # Without the usual halving of the colours' resolution: soft skies show bands otherwise.
         processed = _saved(shown, "JPEG", quality=92, subsampling=0)
         return Finished(original=source, processed=processed, preview=_preview(shown))
