@@ -4,7 +4,7 @@ import flask
 
 from functions.api.parsing import checked_job_id
 from functions.api.problems import Problem
-from functions.api.views import RETRY_AFTER_SECONDS, book_view, cached_answer
+from functions.api.views import PRIVATE, RETRY_AFTER_SECONDS, answer, book_view, with_etag
 from functions.caller import Caller, caller_of
 from functions.edge import client_function
 from functions.wiring import services
@@ -16,8 +16,8 @@ from shared.usecases.read_book import read_book, read_latest_book
 def status(request: flask.Request) -> flask.Response:
     """Answer with the job and its images; 304 if nothing changed; writes nothing."""
     book = _book(request, caller_of(request))
-    headers = {} if book.job.completed else {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return cached_answer(request, book_view(book), headers)
+    wait = {} if book.job.completed else {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return with_etag(request, answer(book_view(book), headers=PRIVATE | wait))
 
 
 def _book(request: flask.Request, caller: Caller) -> Book:

@@ -28,6 +28,8 @@ from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
 from shared.domain.variants import CANDIDATES, OF_EFFECT
 
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""Of an answer that is one client's own, and to be asked for anew each time."""
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
 
@@ -165,14 +167,6 @@ def answer(
     """A JSON answer."""
     text = json.dumps(body.model_dump(mode="json"), ensure_ascii=False) + "\n"
     return flask.Response(text, status, headers, content_type="application/json")
-
-
-def cached_answer(
-    request: flask.Request, body: AnswerModel, headers: Mapping[str, str]
-) -> flask.Response:
-    """A JSON answer of one client's own, to be asked for anew each time; see `with_etag`."""
-    private = {**headers, "Cache-Control": "private, no-cache"}
-    return with_etag(request, answer(body, headers=private))
 
 
 def with_etag(request: flask.Request, response: flask.Response) -> flask.Response:
