@@ -29,7 +29,7 @@ class PillowFinisher:
 
     `masks` tells a figure from its ground; without it characters stay as they are. `blur` is the
     radius as a share of the longer side, `pale` the white veil's density (0 to 1), `most_bytes` and
-    `most_pixels` are what a picture may have, `most_side` is how long a processed one may get.
+    `most_pixels` are what a picture may have.
     """
 
     def __init__(
@@ -40,7 +40,6 @@ class PillowFinisher:
         pale: float = PALE,
         most_bytes: int = MOST_BYTES,
         most_pixels: int = MOST_PIXELS,
-        most_side: int = MOST_SIDE,
     ) -> None:
         if not 0 <= pale <= 1 or not 0 <= blur <= 1:
             raise ValueError("Blur and pale are shares between 0 and 1.")
@@ -49,7 +48,6 @@ class PillowFinisher:
         self._pale = pale
         self._most_bytes = most_bytes
         self._most_pixels = most_pixels
-        self._most_side = most_side
 
     def character(self, original: Picture) -> Finished:
         """The figure cut out: PNG with alpha, with a margin of 3 %, its longer side at most 2048.
@@ -95,7 +93,7 @@ class PillowFinisher:
         return Finished(original=source, processed=processed, preview=preview(shown))
 
     def _opened(self, original: Picture) -> "tuple[Rendition, Image.Image]":
-        """The original with its size, and its pixels: RGB, no longer than `most_side`."""
+        """The original with its size, and its pixels: RGB, no side longer than 2048."""
         from shared.adapters.picture_opening import WEBP_SHARE, flattened, opened
         from shared.adapters.picture_saving import within
 
@@ -106,16 +104,16 @@ class PillowFinisher:
             most_bytes=self._most_bytes,
             # Its limit is for functions of 512 MiB; here is room for a WebP of the largest size.
             most_pixels=self._most_pixels * (WEBP_SHARE if webp else 1),
-            enough=max(self._most_pixels, self._most_side),
+            enough=self._most_pixels,  # never reduced: the original's own size is told
         )
         source = Rendition(picture=original, width=image.width, height=image.height)
         try:
-            flat = flattened(image, self._most_side)
+            flat = flattened(image, MOST_SIDE)
         except Exception as error:
             raise PictureRejected(
                 "broken_picture", "The picture's pixels can't be read; have it painted again."
             ) from error
-        return source, within(flat, self._most_side)
+        return source, within(flat, MOST_SIDE)
 
     def _blurred(self, picture: "Image.Image") -> "Image.Image":
         from PIL import ImageFilter
