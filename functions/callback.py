@@ -3,6 +3,7 @@
 import flask
 
 from functions.api.callbacks import body_of, event_in
+from functions.api.tasks import is_last_attempt
 from functions.edge import task_function
 from functions.wiring import services
 from shared.settings import settings
@@ -13,10 +14,5 @@ from shared.usecases.deliver_callback import deliver_callback
 def callback(request: flask.Request) -> str:
     """Post the event to the address that came with the book, unless it is outdated."""
     event = event_in(request)
-    return deliver_callback(services(), event, body_of, last=_is_last_attempt(request))
-
-
-def _is_last_attempt(request: flask.Request) -> bool:
-    """Whether Cloud Tasks will drop this task, whose queue has limits of its own."""
-    retries = request.headers.get("X-CloudTasks-TaskRetryCount", "0")
-    return retries.isdecimal() and int(retries) + 1 >= settings().callback_attempts
+    last = is_last_attempt(request, settings().callback_attempts)
+    return deliver_callback(services(), event, body_of, last=last)

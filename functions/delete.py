@@ -3,13 +3,12 @@
 import flask
 
 from functions.api.deleting import DeletedModel
-from functions.api.parsing import JOB_ID, job_id_of_query_or_body
+from functions.api.parsing import job_id_of_query_or_body
 from functions.api.views import answer
 from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
 from shared.usecases.delete_job import delete_job
-from shared.usecases.refusals import JobNotFound
 
 
 @client_function("POST")
@@ -20,7 +19,5 @@ def delete(request: flask.Request) -> flask.Response:
     """
     caller = caller_of(request)
     job_id = job_id_of_query_or_body(request)
-    if not JOB_ID.fullmatch(job_id):
-        raise JobNotFound(job_id)
     delete_job(services(), caller.uid, job_id, caller.teaches)
     return answer(DeletedModel(job_id=job_id))

@@ -3,13 +3,12 @@
 import flask
 from werkzeug.datastructures import Headers
 
-from functions.api.parsing import JOB_ID
+from functions.api.parsing import checked_job_id
 from functions.api.problems import Problem
 from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
 from shared.usecases.pack_book import pack_book
-from shared.usecases.refusals import JobNotFound
 
 
 @client_function("GET")
@@ -19,9 +18,7 @@ def download(request: flask.Request) -> flask.Response:
     job_id = request.args.get("jobId")
     if not job_id:
         raise Problem(400, "missing_id", "Say which job: download?jobId=...")
-    if not JOB_ID.fullmatch(job_id):
-        raise JobNotFound(job_id)
-    pieces = pack_book(services(), caller.uid, job_id, caller.teaches)
+    pieces = pack_book(services(), caller.uid, checked_job_id(job_id), caller.teaches)
     headers = Headers({"Cache-Control": "private, no-store"})
     headers.add("Content-Disposition", "attachment", filename=f"book-{job_id[:8]}.zip")
     return flask.Response(pieces, 200, headers, content_type="application/zip")

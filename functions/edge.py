@@ -21,7 +21,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from functions.api import cors
 from functions.api.problems import Problem, internal_error, refused, unavailable
 from functions.api.reading import bounded_data
-from functions.api.step_model import StepModel
 from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
 from shared.adapters.span_sender import SpanSender
@@ -181,20 +180,6 @@ def _origins() -> tuple[str, ...]:
 
 class EventFailed(Exception):
     """The event could not be worked on; all there is to say is in the log."""
-
-
-def is_last_attempt(request: flask.Request) -> bool:
-    """Whether Cloud Tasks will drop this task if it fails once more: it keeps no dead letters."""
-    retries = request.headers.get("X-CloudTasks-TaskRetryCount", "0")
-    return retries.isdecimal() and int(retries) + 1 >= settings().task_attempts
-
-
-def step_body(request: flask.Request) -> StepModel:
-    """A task's body. Raises `Problem` if it is none of ours."""
-    try:
-        return StepModel.model_validate_json(request.get_data(cache=False))
-    except ValueError:
-        raise Problem(400, "invalid_task", "This is not a task of ours.") from None
 
 
 def _limit_event(event: CloudEvent) -> None:

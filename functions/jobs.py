@@ -3,7 +3,7 @@
 import flask
 
 from functions.api.paging import cursor_of, limit_of, place_of
-from functions.api.views import answer, job_list_view
+from functions.api.views import PRIVATE, answer, job_list_view
 from functions.caller import caller_of
 from functions.edge import client_function
 from functions.wiring import services
@@ -26,4 +26,4 @@ def jobs(request: flask.Request) -> flask.Response:
         page = list_class_jobs(services(), caller.teaches, class_id, limit, after)
     next_cursor = None if page.last is None else cursor_of(page.last)
     view = job_list_view(page.jobs, settings().functions_url, next_cursor)
-    return answer(view, headers={"Cache-Control": "private, no-cache"})
+    return answer(view, headers=PRIVATE)

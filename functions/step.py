@@ -2,8 +2,10 @@
 
 import flask
 
-from functions.edge import is_last_attempt, step_body, task_function
+from functions.api.tasks import StepModel, is_last_attempt, task_body
+from functions.edge import task_function
 from functions.wiring import services
+from shared.settings import settings
 from shared.usecases.run_step import give_up, run_step
 
 
@@ -15,10 +17,10 @@ def step(request: flask.Request) -> str:
 
 def do_step(request: flask.Request) -> str:
     """The same for every step, whichever function has the memory for it."""
-    body = step_body(request)
+    body = task_body(request, StepModel)
     try:
         return run_step(services(), body.image_id, body.generation, body.seq)
     except Exception as error:
-        if is_last_attempt(request):
+        if is_last_attempt(request, settings().task_attempts):
             give_up(services(), body.image_id, body.generation, body.seq, type(error).__name__)
         raise

@@ -19,8 +19,9 @@ from shared.adapters.download import Rules
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.midjourney import MidJourneyPainter
 from shared.adapters.picture_finisher import PillowFinisher
+from shared.adapters.picture_sources import HttpPictureSource, PainterPictureSource
+from shared.adapters.picture_store import BucketPictureStore
 from shared.adapters.picture_tools import PillowTools
-from shared.adapters.pictures import BucketPictureStore, HttpPictureSource, PainterPictureSource
 from shared.adapters.rembg_masks import RembgMasks
 from shared.adapters.remembered import RememberedSource
 from shared.domain.quota import Quotas

@@ -2,7 +2,8 @@
 
 Never log a prompt, a name, or an id of a child: ids of ours (`jobId`, `imageId`) say enough. Every
 line says by itself which call it belongs to and which job and image that is about, once `about` or
-`identify` was told (https://cloud.google.com/logging/docs/structured-logging: special fields).
+`identify` of `shared.tracing` was told
+(https://cloud.google.com/logging/docs/structured-logging: special fields).
 """
 
 import json
@@ -30,11 +31,9 @@ class Whose:
     job_id: str = ""
     image_id: str = ""
 
-    def of(self, job_id: str, image_id: str) -> "Whose":
+    def of(self, *, job_id: str = "", image_id: str = "") -> "Whose":
         """The same call, about that job or that image, which names its job."""
-        return replace(
-            self, job_id=job_id or (job_id_of(image_id) if image_id else ""), image_id=image_id
-        )
+        return replace(self, job_id=job_id or job_id_of(image_id), image_id=image_id)
 
     def fields(self) -> dict[str, object]:
         """As a line says it."""

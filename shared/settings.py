@@ -13,17 +13,13 @@ from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from shared.domain.fallbacks import Fallbacks
-from shared.domain.policy import Policy
+from shared.domain.policy import CONNECT_SECONDS, Policy
 from shared.domain.prompts import PromptRules
 from shared.fallback_file import FallbackFileError, read_fallbacks
 from shared.notify_hooks import NotifyHooks
 from shared.prompt_file import PromptFileError, read_prompt_rules
 from shared.settings_access import listed
 from shared.settings_table import SettingsTable
-
-CONNECT = 3.05
-"""Seconds that connecting to the proxy takes at most, on top of its time to answer."""
-
 
 _WHSEC = "whsec_"
 """What a key in base64 begins with (Standard Webhooks)."""
@@ -64,7 +60,7 @@ class Settings(SettingsTable):
     @property
     def submit_within(self) -> float:
         """Seconds after its claim in which a submission may be sent, to be answered in time."""
-        return self.claim_lease - self.proxy_timeout - CONNECT - self.clocks_apart
+        return self.claim_lease - self.proxy_timeout - CONNECT_SECONDS - self.clocks_apart
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

@@ -125,7 +125,7 @@ def identify(*, job_id: str = "", image_id: str = "", **attributes: str) -> None
         return
     if job_id and job_id == known.job_id:
         image_id = known.image_id
-    belongs_to(known.of(job_id, image_id))
+    belongs_to(known.of(job_id=job_id, image_id=image_id))
     call.attributes |= attributes
     job = whose().job_id
     if _place.get() is None and is_traced(job, call.share):
@@ -141,7 +141,7 @@ def about(image_id: str, **attributes: str) -> Iterator[dict[str, str]]:
     """
     call, outer, here = _call.get(), _place.get(), whose()
     told = dict(attributes)
-    inner = here.of("", image_id)
+    inner = here.of(image_id=image_id)
     if inner == here or call is None:  # the call's own image
         with belonging_to(inner):
             yield told if call is None else call.attributes

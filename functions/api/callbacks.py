@@ -5,14 +5,14 @@ from datetime import datetime
 
 import flask
 
-from functions.api.models import CallbackModel
-from functions.api.problems import Fault, Problem
+from functions.api.problems import Fault
 from functions.api.schemas import (
     EndedImageModel,
     EventModel,
     ImageEndedModel,
     JobEndedModel,
 )
+from functions.api.tasks import CallbackModel, task_body
 from functions.api.views import image_view, listed_job_view
 from shared.adapters.callback_sender import fault_of
 from shared.domain.events import Event
@@ -37,10 +37,7 @@ def callback_fault(url: str, values: Settings) -> Fault | None:
 
 def event_in(request: flask.Request) -> Event:
     """The event that a task is for. Raises `Problem` if the task is none of ours."""
-    try:
-        body = CallbackModel.model_validate_json(request.get_data(cache=False))
-    except ValueError:
-        raise Problem(400, "invalid_task", "This is not a task of ours.") from None
+    body = task_body(request, CallbackModel)
     return Event(type=body.type, subject_id=body.subject_id, event_id=body.event_id)
 
 

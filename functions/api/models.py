@@ -16,7 +16,6 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shared.domain.events import EventType
 from shared.domain.image import BackgroundEffect
 
 MOST_ID, MOST_NAME, MOST_PROMPT, MOST_KEY = 128, 100, 2000, 255
@@ -192,16 +191,6 @@ class CancelModel(RequestModel):
 
     job_id: Annotated[StrictStr, Field(json_schema_extra={"pattern": f"^{JOB_ID_PATTERN}$"})]
     """Which job."""
-
-
-class CallbackModel(BaseModel):
-    """The body of a callback's task: which ending to tell of; fields of a newer version pass."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
-
-    type: EventType
-    subject_id: str
-    event_id: str
 
 
 def field_names(model: type[BaseModel]) -> list[str]:

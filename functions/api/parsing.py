@@ -24,6 +24,8 @@ from functions.api.models import (
 )
 from functions.api.problems import Fault, Problem
 from functions.api.reading import bounded_data
+from shared.domain.image import BackgroundEffect
+from shared.usecases.refusals import JobNotFound
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,14 +36,15 @@ MOST_BYTES_WITH_DRAWINGS = 12 * 1024 * 1024
 
 MOST_FAULTS = 20
 """Faults that an answer lists."""
-JOB_ID, IMAGE_ID = re.compile(JOB_ID_PATTERN), re.compile(IMAGE_ID_PATTERN)
+IMAGE_ID = re.compile(IMAGE_ID_PATTERN)
+_JOB_ID = re.compile(JOB_ID_PATTERN)
 
 _TYPES = {
     "string_type": "a string",
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
-    "enum": "blur, pale or none",
+    "enum": " or ".join(", ".join(BackgroundEffect).rsplit(", ", 1)),
     "greater_than_equal": "1, 2, 3 or 4",
     "less_than_equal": "1, 2, 3 or 4",
     "model_type": "an object",
@@ -103,8 +106,22 @@ def invalid(faults: list[Fault], more: int = 0) -> Problem:
     return Problem(422, code, detail, faults=faults)
 
 
+def checked_job_id(text: str) -> str:
+    """The id of a job, if it can be one. Raises `JobNotFound`: nothing else is looked up."""
+    if not _JOB_ID.fullmatch(text):
+        raise JobNotFound(text)
+    return text
+
+
 def job_id_of_query_or_body(request: flask.Request) -> str:
-    """The job that a request names in its query, in its body, or alike in both."""
+    """The job that a request names in its query, in its body, or alike in both.
+
+    Raises `Problem` 400, or as `parse_body`, and `JobNotFound` for what can be no job's id.
+    """
+    return checked_job_id(_said_in_query_or_body(request))
+
+
+def _said_in_query_or_body(request: flask.Request) -> str:
     in_query = request.args.get("jobId")
     # A body that is sent in chunks has no length.
     if not request.content_length and "Transfer-Encoding" not in request.headers:

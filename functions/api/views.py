@@ -26,8 +26,10 @@ from shared.domain.failure import Failure
 from shared.domain.image import BackgroundEffect, Image, Kind, Variant
 from shared.domain.job import Book, Job, overall_progress
 from shared.domain.prompts import Category, Option, PromptRules
-from shared.domain.variants import BLURRED, CANDIDATES, PALED
+from shared.domain.variants import CANDIDATES, OF_EFFECT
 
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""Of an answer that is one client's own, and to be asked for anew each time."""
 RETRY_AFTER_SECONDS = 2
 """How long a client that polls should wait: no picture changes faster than a look a second."""
 
@@ -167,14 +169,6 @@ def answer(
     return flask.Response(text, status, headers, content_type="application/json")
 
 
-def cached_answer(
-    request: flask.Request, body: AnswerModel, headers: Mapping[str, str]
-) -> flask.Response:
-    """A JSON answer of one client's own, to be asked for anew each time; see `with_etag`."""
-    private = {**headers, "Cache-Control": "private, no-cache"}
-    return with_etag(request, answer(body, headers=private))
-
-
 def with_etag(request: flask.Request, response: flask.Response) -> flask.Response:
     """The answer with its `ETag`, or 304 if the client has this very one (RFC 9110, 13.1.2)."""
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
@@ -186,8 +180,7 @@ def _effect(image: Image) -> BackgroundEffect:
     """Of the picture that is shown, which may be of an earlier generation."""
     if not image.has_picture:
         return image.background_effect
-    effects = {BLURRED: BackgroundEffect.BLUR, PALED: BackgroundEffect.PALE}
-    found = (effect for name, effect in effects.items() if name in image.variants)
+    found = (effect for effect, name in OF_EFFECT.items() if name in image.variants)
     return next(found, BackgroundEffect.NONE)
 
 

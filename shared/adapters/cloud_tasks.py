@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
 
 import grpc
 from google.api_core import exceptions as google_errors
-from google.api_core.retry import Retry, if_exception_type
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
+from shared.adapters.google_calls import CALL_SECONDS, FAILED, within
 from shared.adapters.meter import count
 from shared.domain.events import Event
 from shared.domain.image import Image, Step
@@ -20,9 +21,6 @@ from shared.tracing import span, trace_header
 STEPS, ADMISSION, POST_PROCESSING = "steps", "admission", "post-processing"
 CALLBACKS = "callbacks"
 """The queues; `infra/queues.json` has their rates and retries."""
-
-CALL_SECONDS = 10.0
-"""Of one call, its retries included."""
 
 
 def tasks_client(local_host: str = "") -> tasks_v2.CloudTasksClient:
@@ -55,11 +53,7 @@ class CloudTaskQueue:
         self._location = location
         self._target = target
         self._service_account = service_account
-        again = if_exception_type(google_errors.ServiceUnavailable)
-        self._call: dict[str, Any] = {
-            "timeout": call_seconds,
-            "retry": Retry(initial=0.1, maximum=1.0, timeout=call_seconds, predicate=again),
-        }
+        self._call = within(call_seconds)
 
     def schedule(self, image: Image) -> None:  # noqa: D102 - see the port
         # Without a name: fencing makes doubles harmless, and a used name stays taken for hours,
@@ -74,12 +68,8 @@ class CloudTaskQueue:
 
     def call_off(self, image: Image) -> None:  # noqa: D102
         parent = self._client.queue_path(self._project, self._location, STEPS)
-        try:
+        with _at_the_boundary(), suppress(google_errors.NotFound):
             self._client.delete_task(name=f"{parent}/tasks/{_name(image, 'alarm')}", **self._call)
-        except google_errors.NotFound:
-            pass
-        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
-            raise QueueUnavailable(str(error)) from error
         count(tasks=1)
 
     def call_back(self, event: Event) -> None:  # noqa: D102
@@ -96,10 +86,8 @@ class CloudTaskQueue:
 
     def ping(self, seconds: float) -> None:  # noqa: D102
         name = self._client.queue_path(self._project, self._location, STEPS)
-        try:
+        with _at_the_boundary():
             self._client.get_queue(name=name, timeout=seconds, retry=None)
-        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
-            raise QueueUnavailable(str(error)) from error
         count(tasks=1)
 
     def _step(self, image: Image, at: datetime | None, name: str | None = None) -> None:
@@ -138,15 +126,18 @@ class CloudTaskQueue:
         parent = self._client.queue_path(self._project, self._location, queue)
         if name is not None:
             task.name = f"{parent}/tasks/{name}"
-        try:
-            with span("create task"):
-                self._client.create_task(parent=parent, task=task, **self._call)
-        except google_errors.AlreadyExists:
-            if name is None:
-                raise
-        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
-            raise QueueUnavailable(str(error)) from error
+        with _at_the_boundary(), suppress(google_errors.AlreadyExists), span("create task"):
+            self._client.create_task(parent=parent, task=task, **self._call)
         count(tasks=1)
+
+
+@contextmanager
+def _at_the_boundary() -> Iterator[None]:
+    """Turn the client library's errors into ours."""
+    try:
+        yield
+    except FAILED as error:
+        raise QueueUnavailable(str(error)) from error
 
 
 def _name(image: Image, what: str) -> str:

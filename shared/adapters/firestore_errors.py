@@ -6,6 +6,7 @@ from typing import ParamSpec, TypeVar
 
 from google.api_core import exceptions as google_errors
 
+from shared.adapters.google_calls import FAILED
 from shared.ports import Conflict, StoreUnavailable
 
 P = ParamSpec("P")
@@ -26,7 +27,7 @@ def at_the_boundary(method: Callable[P, R]) -> Callable[P, R]:
             google_errors.Aborted,
         ) as error:
             raise Conflict(str(error)) from error
-        except (google_errors.GoogleAPICallError, google_errors.RetryError) as error:
+        except FAILED as error:
             raise StoreUnavailable(str(error)) from error
 
     return wrapped

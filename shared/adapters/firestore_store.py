@@ -9,14 +9,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from google.api_core import exceptions as google_errors
-from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.adapters import documents
 from shared.adapters.firestore_errors import at_the_boundary
 from shared.adapters.firestore_writes import FirestoreWrites
+from shared.adapters.google_calls import CALL_SECONDS, within
 from shared.adapters.meter import count
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, Tally
@@ -38,9 +37,6 @@ from shared.tracing import span
 PAGE = 200
 """Documents per page of a sweep's query."""
 
-CALL_SECONDS = 10.0
-"""Of one call, its retries included: well below the claim's lease."""
-
 R = TypeVar("R")
 
 
@@ -49,11 +45,7 @@ class FirestoreJobStore(FirestoreWrites):
 
     def __init__(self, client: firestore.Client, call_seconds: float = CALL_SECONDS) -> None:
         super().__init__(client)
-        again = if_exception_type(google_errors.ServiceUnavailable)
-        self._call: dict[str, Any] = {
-            "timeout": call_seconds,
-            "retry": Retry(initial=0.1, maximum=1.0, timeout=call_seconds, predicate=again),
-        }
+        self._call = within(call_seconds)
 
     # --- reads -----------------------------------------------------------------------------------
 

@@ -15,10 +15,9 @@ from urllib3.exceptions import NewConnectionError
 
 from shared.adapters.midjourney_answers import CERTAIN_REFUSALS, NOT_FOUND, task_of
 from shared.domain.observation import Busy, Trouble, Unreachable, Unsure
+from shared.domain.policy import CONNECT_SECONDS
 from shared.tracing import span
 
-CONNECT_SECONDS = 3.05
-"""Slightly above a multiple of 3, TCP's own retransmission time-out."""
 SHORTEST_SECONDS = 1.0
 """With less time left than this nothing is sent any more."""
 

@@ -3,7 +3,6 @@
 Pillow is imported on first use, numpy and scipy with the first character.
 """
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from shared.adapters.picture_formats import MOST_BYTES, picture_of
@@ -19,8 +18,6 @@ MOST_PIXELS = 20_000_000
 """MidJourney's largest upscale has 4096 x 4096."""
 MOST_SIDE = 2048
 """Pixels of a processed picture's longer side: a page needs no more, the original has them all."""
-PREVIEW_SIDE = 512
-"""Pixels of a preview's longer side, at most."""
 BLUR = 0.008
 """Of the longer side, the blur's radius: the place stays known, no detail catches the eye."""
 PALE = 0.5
@@ -32,7 +29,7 @@ class PillowFinisher:
 
     `masks` tells a figure from its ground; without it characters stay as they are. `blur` is the
     radius as a share of the longer side, `pale` the white veil's density (0 to 1), `most_bytes` and
-    `most_pixels` are what a picture may have, `most_side` is how long a processed one may get.
+    `most_pixels` are what a picture may have.
     """
 
     def __init__(
@@ -43,7 +40,6 @@ class PillowFinisher:
         pale: float = PALE,
         most_bytes: int = MOST_BYTES,
         most_pixels: int = MOST_PIXELS,
-        most_side: int = MOST_SIDE,
     ) -> None:
         if not 0 <= pale <= 1 or not 0 <= blur <= 1:
             raise ValueError("Blur and pale are shares between 0 and 1.")
@@ -52,7 +48,6 @@ class PillowFinisher:
         self._pale = pale
         self._most_bytes = most_bytes
         self._most_pixels = most_pixels
-        self._most_side = most_side
 
     def character(self, original: Picture) -> Finished:
         """The figure cut out: PNG with alpha, with a margin of 3 %, its longer side at most 2048.
@@ -63,19 +58,21 @@ class PillowFinisher:
         Raises `PictureRejected`: `wrong_format`, `picture_too_large`, `picture_too_small`,
         `animated_picture`, `broken_picture`.
         """
+        from shared.adapters.picture_saving import preview, saved
+
         source, picture = self._opened(original)
         if self._masks is None:
-            return Finished(original=source, processed=None, preview=_preview(picture))
+            return Finished(original=source, processed=None, preview=preview(picture))
         from shared.adapters.cutting_out import cut_out
 
         cut = cut_out(picture, self._masks)
         if cut.image is None:
             warnings = (cut.warning,) if cut.warning else ()
             return Finished(
-                original=source, processed=None, preview=_preview(picture), warnings=warnings
+                original=source, processed=None, preview=preview(picture), warnings=warnings
             )
-        processed = _saved(cut.image, "PNG", compress_level=3)
-        return Finished(original=source, processed=processed, preview=_preview(cut.image))
+        processed = saved(cut.image, "PNG", compress_level=3)
+        return Finished(original=source, processed=processed, preview=preview(cut.image))
 
     def background(self, original: Picture, effect: BackgroundEffect) -> Finished:
         """A place blurred or paled: JPEG, its longer side at most 2048 pixels.
@@ -84,17 +81,21 @@ class PillowFinisher:
         and every block-coding environment shows it, which is not true of WebP.
         Raises `PictureRejected` as `character` does.
         """
+        from shared.adapters.picture_saving import preview, saved
+
         source, picture = self._opened(original)
         if effect is BackgroundEffect.NONE:
-            return Finished(original=source, processed=None, preview=_preview(picture))
-        shown = self._blurred(picture) if effect is BackgroundEffect.BLUR else self._paled(picture)
+            return Finished(original=source, processed=None, preview=preview(picture))
+        effects = {BackgroundEffect.BLUR: self._blurred, BackgroundEffect.PALE: self._paled}
+        shown = effects[effect](picture)
         # Without the usual halving of the colours' resolution: soft skies show bands otherwise.
-        processed = _saved(shown, "JPEG", quality=92, subsampling=0)
-        return Finished(original=source, processed=processed, preview=_preview(shown))
+        processed = saved(shown, "JPEG", quality=92, subsampling=0)
+        return Finished(original=source, processed=processed, preview=preview(shown))
 
     def _opened(self, original: Picture) -> "tuple[Rendition, Image.Image]":
-        """The original with its size, and its pixels: RGB, no longer than `most_side`."""
+        """The original with its size, and its pixels: RGB, no side longer than 2048."""
         from shared.adapters.picture_opening import WEBP_SHARE, flattened, opened
+        from shared.adapters.picture_saving import within
 
         known = picture_of(original.data)
         webp = known is not None and known.suffix == ".webp"
@@ -103,16 +104,16 @@ class PillowFinisher:
             most_bytes=self._most_bytes,
             # Its limit is for functions of 512 MiB; here is room for a WebP of the largest size.
             most_pixels=self._most_pixels * (WEBP_SHARE if webp else 1),
-            enough=max(self._most_pixels, self._most_side),
+            enough=self._most_pixels,  # never reduced: the original's own size is told
         )
         source = Rendition(picture=original, width=image.width, height=image.height)
         try:
-            flat = flattened(image, self._most_side)
+            flat = flattened(image, MOST_SIDE)
         except Exception as error:
             raise PictureRejected(
                 "broken_picture", "The picture's pixels can't be read; have it painted again."
             ) from error
-        return source, _within(flat, self._most_side)
+        return source, within(flat, MOST_SIDE)
 
     def _blurred(self, picture: "Image.Image") -> "Image.Image":
         from PIL import ImageFilter
@@ -122,27 +123,3 @@ class PillowFinisher:
     def _paled(self, picture: "Image.Image") -> "Image.Image":
         veil = self._pale
         return picture.point(lambda value: value + (255 - value) * veil)
-
-
-def _within(image: "Image.Image", side: int) -> "Image.Image":
-    """The image, made smaller if it is longer than that."""
-    from PIL import Image
-
-    factor = side / max(image.size)
-    if factor >= 1:
-        return image
-    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def _preview(image: "Image.Image") -> Rendition:
-    small = _within(image, PREVIEW_SIDE)
-    return _saved(small, "WEBP", quality=82, method=2, alpha_quality=80)
-
-
-def _saved(image: "Image.Image", form: str, **options: int) -> Rendition:
-    file = BytesIO()
-    image.save(file, form, **options)
-    picture = picture_of(file.getvalue())
-    assert picture is not None  # noqa: S101 - we have just written it
-    return Rendition(picture=picture, width=image.width, height=image.height)

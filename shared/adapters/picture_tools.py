@@ -6,7 +6,6 @@ Pillow is imported on first use: most functions never touch a pixel.
 import hashlib
 import threading
 from collections import OrderedDict
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from shared.adapters.picture_formats import MOST_BYTES, MOST_DRAWING_BYTES
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 MOST_PIXELS = 40_000_000
 DRAWING_SIDES = (512, 1024)
 """Pixels, shortest and longest, of a drawing's longer side as the painter gets it."""
-PREVIEW_SIDE = 512
-"""Pixels of a preview's longer side, at most."""
 KEPT_SIGNATURES = 32
 """Of models, each 4 KiB: a book has one model, and a process serves several books."""
 
@@ -51,6 +48,7 @@ class PillowTools:
         `animated_picture`, `broken_picture`, `empty_drawing`.
         """
         from shared.adapters.picture_cropping import drawn_box
+        from shared.adapters.picture_saving import saved
 
         flat = self._flat(data, self._most_drawing_bytes, _WORKING_SIDE)
         box = drawn_box(flat)
@@ -59,15 +57,17 @@ class PillowTools:
                 "empty_drawing",
                 "Nothing is drawn in the picture; draw something, or darker, and send it again.",
             )
-        return _png(_scaled(flat.crop(box)))
+        return saved(_scaled(flat.crop(box)), "PNG", compress_level=3).picture
 
     def previews(self, grid: Picture) -> list[Rendition]:
         """The four pictures of a grid as WebP, in the painter's order (row by row).
 
         Their longer side has at most 512 pixels. Raises `PictureRejected`.
         """
+        from shared.adapters.picture_saving import PREVIEW_SIDE, preview
+
         flat = self._flat(grid.data, MOST_BYTES, 4 * PREVIEW_SIDE)
-        return [_preview(flat, box) for box in _quarters(flat.size)]
+        return [preview(flat.crop(box)) for box in _quarters(flat.size)]
 
     def nearest(self, grid: Picture, model: Picture) -> int:
         """Which of a grid's four, 1..4, has colours nearest to the model's.
@@ -135,22 +135,3 @@ def _scaled(image: "Image.Image") -> "Image.Image":
             "picture_too_small", "The picture is too narrow; send one that is less of a strip."
         )
     return image.resize(size, Image.Resampling.LANCZOS) if factor != 1 else image
-
-
-def _png(image: "Image.Image") -> Picture:
-    file = BytesIO()
-    image.save(file, "PNG", compress_level=3)
-    return Picture(data=file.getvalue(), content_type="image/png", suffix=".png")
-
-
-def _preview(flat: "Image.Image", box: tuple[int, int, int, int]) -> Rendition:
-    from PIL import Image
-
-    width, height = box[2] - box[0], box[3] - box[1]
-    factor = min(1, PREVIEW_SIDE / max(width, height))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small = flat.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
-    file = BytesIO()
-    small.save(file, "WEBP", quality=82, method=2)
-    picture = Picture(data=file.getvalue(), content_type="image/webp", suffix=".webp")
-    return Rendition(picture=picture, width=size[0], height=size[1])

@@ -9,11 +9,10 @@ from shared.domain.image import Image, ImageStatus, Step
 from shared.domain.observation import Admitted, ReferenceReady, RegenerateRequested
 from shared.domain.policy import Policy
 from shared.domain.stage import (
+    AT_WORK,
     DESCRIBE,
     IMAGINE,
-    SUBMITTING,
     UPSCALE,
-    WATCHING,
     Stage,
     submission_in_flight,
 )
@@ -85,8 +84,7 @@ def cancel(image: Image, now: datetime, policy: Policy) -> Image:
     canceled = Failure(code=FailureCode.CANCELED, message=f"Canceled. {advice}")
     after = endings.end(image, ImageStatus.CANCELED, canceled)
     after = replace(after, fan_out_due_at=None)
-    step = image.next_step
-    stage = (WATCHING.get(step) or SUBMITTING.get(step)) if step else None
+    stage = AT_WORK.get(image.next_step)
     if stage is None or stage.submission(image) is None:
         return after
     return replace(

@@ -145,7 +145,7 @@ def _go_on(
     who admits an image does not count what has ended.
     """
     for _ in STAGES:
-        stage = SUBMITTING.get(image.next_step) if image.next_step else None
+        stage = SUBMITTING.get(image.next_step)
         due = image.due_at is not None and image.due_at <= now < policy.ends_at(image)
         if ask is not None or stage is None or stage.submission(image) is not None or not due:
             break

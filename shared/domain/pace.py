@@ -5,9 +5,6 @@ Only a few of the last durations are kept, so that a change of speed shows after
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 KEPT = 16
 """Durations that are kept of each stage: the memory is bounded, and short."""
@@ -21,8 +18,6 @@ class Pace:
     """Durations in seconds, by stage, the oldest first. The document `admission/pace`."""
 
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict()
 
     def with_duration(self, stage: str, seconds: float) -> "Pace":
         """The pace with one more duration of a stage, and the oldest forgotten."""

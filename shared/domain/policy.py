@@ -7,6 +7,10 @@ from shared.domain.image import Image
 from shared.domain.pace import Pace
 from shared.domain.prompts import PromptRules
 
+CONNECT_SECONDS = 3.05
+"""That connecting to the painter takes at most, on top of its time to answer. Slightly above a
+multiple of 3, TCP's own retransmission time-out."""
+
 SAFETY_NET = 0.75
 """Of a stage's time limit: when something that should have been told of is looked at anyway."""
 

@@ -3,6 +3,7 @@
 Each is claimed, submitted, watched, and tried again when it fails. What differs stands here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -74,8 +75,10 @@ UPSCALE = Stage(
     status=ImageStatus.UPSCALING,
 )
 STAGES = (DESCRIBE, IMAGINE, UPSCALE)
-SUBMITTING = {stage.submit: stage for stage in STAGES}
-WATCHING = {stage.watch: stage for stage in STAGES}
+SUBMITTING: Mapping[Step | None, Stage] = {stage.submit: stage for stage in STAGES}
+WATCHING: Mapping[Step | None, Stage] = {stage.watch: stage for stage in STAGES}
+AT_WORK: Mapping[Step | None, Stage] = {**SUBMITTING, **WATCHING}
+"""By an image's next step: the stage that it submits, that it watches, or either."""
 
 
 def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submission | None:
@@ -84,7 +87,7 @@ def submission_in_flight(image: Image, now: datetime, policy: Policy) -> Submiss
     A cancel has to wait for it. It is over when the call has come back, even without an answer,
     and at the latest with the claim's lease.
     """
-    stage = SUBMITTING.get(image.next_step) if image.next_step else None
+    stage = SUBMITTING.get(image.next_step)
     submission = stage.submission(image) if stage else None
     if stage is None or submission is None or submission.answer_lost:
         return None

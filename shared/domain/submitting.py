@@ -112,7 +112,7 @@ def _claim(image: Image, stage: Stage, now: datetime, policy: Policy) -> tuple[I
 
 def answered(image: Image, answer: Answer, now: datetime, policy: Policy) -> Image:
     """The painter's answer to the submission that this call sent."""
-    stage = SUBMITTING.get(image.next_step) if image.next_step else None
+    stage = SUBMITTING.get(image.next_step)
     submission = stage.submission(image) if stage else None
     if stage is None or submission is None:
         return image

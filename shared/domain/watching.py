@@ -183,7 +183,7 @@ def shown_progress(image: Image, stage: Stage, seen: Sighting) -> Image:
 
 def told(image: Image, news: Told) -> Image:
     """What a person would see change by the painter's news; the step machine stays where it is."""
-    stage = WATCHING.get(image.next_step) if image.next_step else None
+    stage = WATCHING.get(image.next_step)
     submission = stage.submission(image) if stage else None
     if stage is None or submission is None or submission.token != news.token:
         return image

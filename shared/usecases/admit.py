@@ -11,7 +11,7 @@ from shared.domain.observation import Admitted
 from shared.ports import Conflict, Fence, PassFence, QueueUnavailable, SaveImage, Versioned, Write
 from shared.usecases.carrying_out import begin_all
 from shared.usecases.services import Services
-from shared.usecases.transitions import Advanced, begin_job
+from shared.usecases.transitions import Advanced, admission
 
 TRIES = 10
 
@@ -73,21 +73,16 @@ def admit_among(
     decisions = []
     for before, queued in chosen:
         admitted = decide(queued, Admitted(crowded=crowded), now, policy)
-        decisions.append((before, admitted))
-        writes.append(SaveImage(before=before, after=admitted.after))
-        if admitted.after.is_reference:
-            writes.append(begin_job(services, admitted.after))
+        decisions.append(admitted)
+        writes += admission(services, before, admitted)
     if chosen:
         passed = replace(fence.value, passed=fence.value.passed + 1)
         writes.append(PassFence(before=fence, after=passed))
     if not writes:
         return []
-    versions = store.commit(*writes).versions
+    committed = store.commit(*writes)
     reach(CrashPoint.ADMISSION_WRITTEN)
-    return [
-        Advanced(image=Versioned(one.after, versions[one.after.image_id]), decision=one)
-        for _, one in decisions
-    ]
+    return [Advanced.by(decision, committed) for decision in decisions]
 
 
 def _turn(image: Image) -> tuple[datetime, str]:

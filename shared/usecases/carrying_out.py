@@ -132,7 +132,7 @@ def _report(answer: Observation) -> None:
 def _learn(services: Services, advanced: Advanced, answer: Observation) -> None:
     """Remember how long the painter took, for the moments of later looks."""
     image = advanced.image.value
-    stage = WATCHING.get(image.next_step) if image.next_step else None
+    stage = WATCHING.get(image.next_step)
     if stage is not None and isinstance(answer, Sighting):
         services.paces.saw(stage, answer)
 

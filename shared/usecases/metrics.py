@@ -21,7 +21,7 @@ def pictures_ended(images: tuple[Image, ...], counted: Counted | None, now: date
     `counted` are the job's counters after that commit, if they are known.
     """
     for image in images:
-        with belonging_to(whose().of("", image.image_id)):
+        with belonging_to(whose().of(image_id=image.image_id)):
             _picture_ended(image)
             if counted is not None and _is_first(image, counted):
                 _first_picture((now - image.created_at).total_seconds())
@@ -77,7 +77,7 @@ def book_ended(
     """
     painted = None if last is None else last.critical_seconds
     seconds = (ended - began).total_seconds()
-    with belonging_to(whose().of(job_id, "")):
+    with belonging_to(whose().of(job_id=job_id)):
         _book_ended(status, seconds, pictures, painted)
     whole_book(job_id, began, ended, status)
 

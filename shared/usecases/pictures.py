@@ -7,7 +7,7 @@ from shared.crash_points import CrashPoint, reach
 from shared.domain.ask import ChooseCandidate, StorePicture
 from shared.domain.image import BackgroundEffect, Kind, Variant
 from shared.domain.observation import CandidateChosen, Stored, StoreFailed
-from shared.domain.variants import BLURRED, CANDIDATES, CUT_OUT, ORIGINAL, PALED, PREVIEW
+from shared.domain.variants import CANDIDATES, CUT_OUT, OF_EFFECT, ORIGINAL, PREVIEW
 from shared.log import log
 from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable, Rendition
 from shared.usecases.services import Services
@@ -84,9 +84,7 @@ def _renditions(ask: StorePicture, finished: Finished) -> Iterator[tuple[str, Re
 
 
 def _processed_name(ask: StorePicture) -> str:
-    if ask.kind is Kind.CHARACTER:
-        return CUT_OUT
-    return PALED if ask.background_effect is BackgroundEffect.PALE else BLURRED
+    return CUT_OUT if ask.kind is Kind.CHARACTER else OF_EFFECT[ask.background_effect]
 
 
 def _put(services: Services, prefix: str, name: str, rendition: Rendition) -> Variant:

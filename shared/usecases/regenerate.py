@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.image import BackgroundEffect, Image, Kind, Step
-from shared.domain.job import Job, JobStatus, tally
+from shared.domain.job import Job, JobStatus, Tally, tally
 from shared.domain.observation import RegenerateRequested
 from shared.domain.variants import ORIGINAL
 from shared.ports import ChangeJob, Conflict, RetractReference, SaveImage, Versioned, Write
@@ -134,7 +134,7 @@ def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -
             for member in services.store.images_of(job.job_id)
             if member.value.failed_with_reference
         ]
-    change = ChangeJob(job_id=job.job_id, at=now, fields=fields)
+    counted = Tally()
     writes: list[Write] = []
     if image.value.is_reference and not image.value.has_picture:
         # What was published has failed since: a late event must not start members after it.
@@ -152,9 +152,8 @@ def _writes(services: Services, image: Versioned[Image], job: Job, wish: Wish) -
         )
         after = decide(old.value, request, now, services.policy).after
         writes.append(SaveImage(before=old, after=after))
-        counted = change.tally + tally(old.value, after)
-        change = ChangeJob(job_id=job.job_id, at=now, fields=fields, tally=counted)
-    return [*writes, change]
+        counted += tally(old.value, after)
+    return [*writes, ChangeJob(job_id=job.job_id, at=now, fields=fields, tally=counted)]
 
 
 def _reference_url(services: Services, image: Image, job: Job, wish: Wish) -> str | None:

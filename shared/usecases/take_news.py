@@ -4,7 +4,7 @@ from shared.crash_points import CrashPoint, reach
 from shared.domain.decide import decide
 from shared.domain.image import Image, Step
 from shared.domain.observation import Phase, Told
-from shared.domain.stage import SUBMITTING, WATCHING
+from shared.domain.stage import AT_WORK
 from shared.ports import Conflict, SaveImage, Versioned
 from shared.tracing import identify
 from shared.usecases.services import Services
@@ -59,9 +59,8 @@ def _show(services: Services, image: Versioned[Image], news: Told) -> str:
 
 def _is_awaited(image: Image, news: Told) -> bool:
     """Whether the image's step would do something about it: watch it, adopt it, or let go of it."""
-    step = image.next_step
-    stage = (WATCHING.get(step) or SUBMITTING.get(step)) if step else None
+    stage = AT_WORK.get(image.next_step)
     submission = stage.submission(image) if stage else None
-    if step is Step.DRAIN:
+    if image.next_step is Step.DRAIN:
         submission = image.latest_submission
     return submission is not None and submission.token == news.token

@@ -10,7 +10,7 @@ other's. So no slot stands empty for the time of a task, and two processes can't
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import partial
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.ask import SubmitDescribe, SubmitImagine, SubmitUpscale
@@ -29,6 +29,7 @@ from shared.domain.stage import WATCHING
 from shared.log import log
 from shared.ports import (
     ChangeJob,
+    Committed,
     Conflict,
     Counted,
     PublishReference,
@@ -67,6 +68,12 @@ class Advanced:
     """Its job's counters, if it ended; None if they are not known."""
     gone_with_it: tuple[Image, ...] = ()
     """The images that ended by the same commit, because their reference did."""
+
+    @classmethod
+    def by(cls, decision: Decision, committed: Committed) -> "Advanced":
+        """The image of a decision, as its commit has left it."""
+        version = committed.versions[decision.after.image_id]
+        return cls(image=Versioned(decision.after, version), decision=decision)
 
 
 def advance(
@@ -159,13 +166,10 @@ def enqueue(create: Callable[[], None]) -> None:
 
 def _decide_all(services: Services, image: Image, observed: tuple[Observation, ...]) -> Decision:
     now, policy = services.clock(), services.current_policy()
-
-    def then(decision: Decision, observation: Observation) -> Decision:
-        following = decide(decision.after, observation, now, policy)
-        return Decision(before=image, after=following.after, ask=following.ask)
-
-    decided = reduce(then, observed, Decision(before=image, after=image))
-    return replace(decided, after=announced(image, decided.after, now))
+    decision = Decision(before=image, after=image)
+    for observation in observed:
+        decision = decide(decision.after, observation, now, policy)
+    return replace(decision, before=image, after=announced(image, decision.after, now))
 
 
 def _commit(
@@ -177,28 +181,24 @@ def _commit(
     writes = _writes(services, image, decision)
     gone = tuple(write.after for write in writes[1:] if isinstance(write, SaveImage))
     if heir is not None:
-        given, admitted = heir
-        writes.append(SaveImage(before=given, after=admitted.after))
-        if admitted.after.is_reference:
-            writes.append(begin_job(services, admitted.after))
+        writes += admission(services, *heir)
     committed = services.store.commit(*writes)
-    versions = committed.versions
-    return Advanced(
-        image=Versioned(decision.after, versions[decision.after.image_id]),
-        decision=decision,
-        heir=heir
-        and Advanced(
-            image=Versioned(heir[1].after, versions[heir[1].after.image_id]), decision=heir[1]
-        ),
+    return replace(
+        Advanced.by(decision, committed),
+        heir=None if heir is None else Advanced.by(heir[1], committed),
         counted=committed.counted.get(decision.after.job_id),
         gone_with_it=gone,
     )
 
 
-def begin_job(services: Services, reference: Image) -> ChangeJob:
-    """The write that says that a job's painting has begun, with its reference's."""
-    fields = {"status": JobStatus.RUNNING}
-    return ChangeJob(job_id=reference.job_id, at=services.clock(), fields=fields)
+def admission(services: Services, waiting: Versioned[Image], admitted: Decision) -> list[Write]:
+    """What is written when an image gets a slot; with a reference's its job's painting begins."""
+    after = admitted.after
+    writes: list[Write] = [SaveImage(before=waiting, after=after)]
+    if after.is_reference:
+        fields = {"status": JobStatus.RUNNING}
+        writes.append(ChangeJob(job_id=after.job_id, at=services.clock(), fields=fields))
+    return writes
 
 
 def _heir(services: Services, decision: Decision) -> tuple[Versioned[Image], Decision] | None:

@@ -18,7 +18,7 @@ from infra.local.bucket import start_bucket
 from infra.local.ports import free_port
 from infra.local.processes import Children
 from shared.adapters.firestore_store import FirestoreJobStore
-from shared.adapters.pictures import BucketPictureStore
+from shared.adapters.picture_store import BucketPictureStore
 from shared.domain.ids import quota_key
 from shared.domain.quota import Quotas, Usage
 from shared.ports import (

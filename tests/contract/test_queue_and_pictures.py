@@ -23,12 +23,8 @@ from infra.local.processes import Children, LoopThread
 from infra.local.stack import LOCATION, read_queues
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.picture_formats import MOST_BYTES
-from shared.adapters.pictures import (
-    TOKEN_FIELD,
-    BucketPictureStore,
-    HttpPictureSource,
-    PainterPictureSource,
-)
+from shared.adapters.picture_sources import HttpPictureSource, PainterPictureSource
+from shared.adapters.picture_store import TOKEN_FIELD, BucketPictureStore
 from shared.domain.image import Step
 from shared.ports import (
     Picture,

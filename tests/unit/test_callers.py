@@ -251,7 +251,7 @@ def codes(headers):
 
 LET_IN, KEPT_OUT = (200, None), (401, "invalid_token")
 fuzzing = hypothesis_settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

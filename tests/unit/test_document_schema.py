@@ -16,8 +16,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from functions.api.models import CallbackModel
-from functions.api.step_model import StepModel
+from functions.api.tasks import CallbackModel, StepModel
 from shared.adapters.documents import (
     KINDS,
     SCHEMA,
@@ -179,7 +178,7 @@ def test_the_previous_version_finishes_the_books_of_this_one(tmp_path):
     (old / "tests" / "data").mkdir()
     shutil.copy(DATA / "documents-5-schema-1.json", old / "tests" / "data")
     test = (ROOT / "tests" / "unit" / "test_old_documents.py").read_text()
-    test = test.replace("functions.api.step_model", "functions.api.models")  # where it was then
+    test = test.replace("functions.api.tasks", "functions.api.models")  # where it was then
     (old / "tests" / "unit" / "test_old_documents.py").write_text(test)
 
     done = subprocess.run(

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from shared.adapters.download import Rules, download
 from shared.adapters.download_addresses import addresses_of, is_public
-from shared.adapters.pictures import HttpPictureSource, PainterPictureSource
+from shared.adapters.picture_sources import HttpPictureSource, PainterPictureSource
 from shared.ports import PictureRejected, PictureUnavailable
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2000)

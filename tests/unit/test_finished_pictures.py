@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
+from functions.api.views import image_view
 from shared.domain.failure import FailureCode
 from shared.domain.fallbacks import Fallbacks
 from shared.domain.file_names import MOST_BYTES, file_stem
@@ -57,6 +58,7 @@ def test_a_request_says_what_becomes_of_its_backgrounds(effect):
     background = world.images(book)[2]
     shown = {"blur": "blurred", "pale": "paled", "none": "original"}[effect]
     assert background.image_url == background.variants[shown].url
+    assert image_view(background).background_effect is effect
 
 
 def test_a_regeneration_may_change_the_effect():

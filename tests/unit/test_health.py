@@ -18,7 +18,7 @@ from functions import wiring
 from shared.adapters.cloud_tasks import CloudTaskQueue, tasks_client
 from shared.adapters.firestore_store import FirestoreJobStore
 from shared.adapters.midjourney import MidJourneyPainter
-from shared.adapters.pictures import BucketPictureStore
+from shared.adapters.picture_store import BucketPictureStore
 from shared.usecases.check_health import SECONDS, check_health
 from tests.unit.billed import BilledWorld, cost
 from tests.unit.calling import call

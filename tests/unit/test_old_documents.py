@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.api.step_model import StepModel
+from functions.api.tasks import StepModel
 from shared.adapters.documents import from_document
 from shared.domain.image import Image, ImageStatus
 from shared.domain.job import Job, JobStatus

@@ -417,6 +417,17 @@ def test_the_previews_are_the_four_in_order(form):
         assert near(image.convert("RGB").getpixel((128, 200)), hair, by=30)
 
 
+def test_a_preview_shows_nothing_of_its_neighbours():
+    colours = ("black", "white", "white", "black")
+    plain = [Image.new("RGB", (1024, 1024), colour) for colour in colours]
+
+    found = TOOLS.previews(as_picture(grid_of(plain)))
+
+    for rendition, colour in zip(found, colours, strict=True):
+        darkest, lightest = opened(rendition.picture).convert("L").getextrema()
+        assert darkest >= 250 if colour == "white" else lightest <= 5
+
+
 @pytest.mark.parametrize(
     ("size", "preview"),
     [((2048, 2048), (512, 512)), ((2912, 1632), (512, 287)), ((101, 203), (50, 101))],

@@ -1,10 +1,10 @@
-"""Pictures: fetched by links (the painter's expire), kept in our bucket."""
+"""Pictures kept in our bucket, in Cloud Storage."""
 
 import hashlib
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,7 +15,6 @@ from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
-from shared.adapters.download import Rules, download
 from shared.adapters.picture_formats import MOST_BYTES, picture_of
 from shared.ports import Picture, PictureRejected, PictureUnavailable
 from shared.tracing import span
@@ -42,39 +41,7 @@ def download_token(name: str) -> str:
     return hashlib.sha256(f"token of {name}".encode()).hexdigest()[:32]
 
 
-_OF_CLIENTS = Rules()
-_OF_THE_PAINTER = Rules(
-    schemes=("https", "http"), ports=None, is_allowed=lambda _: True, total_seconds=60.0
-)
-
-
 _FAULTS = (google_errors.GoogleAPIError, GoogleAuthError, requests.RequestException)
-
-
-class HttpPictureSource:
-    """`shared.ports.PictureSource` for links that clients send: see `shared.adapters.download`."""
-
-    def __init__(self, hosts: tuple[str, ...], *, rules: Rules = _OF_CLIENTS) -> None:
-        """`hosts`: exact names, or `.example.org` for those below it. `rules`: all the others."""
-        self._rules = replace(rules, hosts=tuple(host.lower() for host in hosts))
-
-    def fetch(self, url: str) -> Picture:  # noqa: D102 - see the port
-        picture = picture_of(download(url, self._rules))
-        if picture is None:
-            raise PictureRejected(
-                "wrong_format", "What the link answers is no PNG, JPEG or WebP picture."
-            )
-        return picture
-
-
-class PainterPictureSource(HttpPictureSource):
-    """`shared.ports.PictureSource` for the painter's own links, of its hosts only.
-
-    http as well, and any port and address, for a proxy may serve its pictures itself.
-    """
-
-    def __init__(self, hosts: tuple[str, ...]) -> None:
-        super().__init__(hosts, rules=_OF_THE_PAINTER)
 
 
 class BucketPictureStore:
@@ -115,44 +82,38 @@ class BucketPictureStore:
         blob = self._client.bucket(self._bucket).blob(name)
         blob.cache_control = "public, max-age=31536000, immutable"
         blob.metadata = {TOKEN_FIELD: token}
-        try:
-            with span("put picture"):
-                blob.upload_from_string(
-                    picture.data,
-                    content_type=picture.content_type,
-                    if_generation_match=0,
-                    timeout=self._call_seconds,
-                    retry=self._retry,
-                )
-        except google_errors.PreconditionFailed:
-            pass  # an earlier try stored it: names are unique to a generation
-        except _FAULTS as error:
-            raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
-        return self._link.replace("{name}", quote(name, safe="")).replace("{token}", token)
-
-    def ping(self, seconds: float) -> None:  # noqa: D102
-        try:
-            # Half for the connection, half for the answer.
-            within = (seconds / 2, seconds / 2)
-            list(self._client.list_blobs(self._bucket, max_results=1, timeout=within, retry=None))
-        except _FAULTS as error:
-            raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
-
-    def read(self, name: str) -> Picture:  # noqa: D102
-        blob = self._client.bucket(self._bucket).blob(name)
-        try:
-            data = blob.download_as_bytes(
-                end=MOST_BYTES,  # inclusive: a byte too many tells that there are too many
-                raw_download=True,
-                checksum=None,  # there is none of a part
+        # If an earlier try stored it: names are unique to a generation.
+        stored = suppress(google_errors.PreconditionFailed)
+        with _at_the_boundary(), stored, span("put picture"):
+            blob.upload_from_string(
+                picture.data,
+                content_type=picture.content_type,
+                if_generation_match=0,
                 timeout=self._call_seconds,
                 retry=self._retry,
             )
-        except (google_errors.NotFound, google_errors.RequestRangeNotSatisfiable) as error:
-            # No such object, or one without a single byte.
-            raise PictureRejected("not_found", "There is no such picture.") from error
-        except _FAULTS as error:
-            raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
+        return self._link.replace("{name}", quote(name, safe="")).replace("{token}", token)
+
+    def ping(self, seconds: float) -> None:  # noqa: D102
+        # Half for the connection, half for the answer.
+        within = (seconds / 2, seconds / 2)
+        with _at_the_boundary():
+            list(self._client.list_blobs(self._bucket, max_results=1, timeout=within, retry=None))
+
+    def read(self, name: str) -> Picture:  # noqa: D102
+        blob = self._client.bucket(self._bucket).blob(name)
+        with _at_the_boundary():
+            try:
+                data = blob.download_as_bytes(
+                    end=MOST_BYTES,  # inclusive: a byte too many tells that there are too many
+                    raw_download=True,
+                    checksum=None,  # there is none of a part
+                    timeout=self._call_seconds,
+                    retry=self._retry,
+                )
+            except (google_errors.NotFound, google_errors.RequestRangeNotSatisfiable) as error:
+                # No such object, or one without a single byte.
+                raise PictureRejected("not_found", "There is no such picture.") from error
         if len(data) > MOST_BYTES:
             raise PictureRejected("picture_too_large", "The picture has too many bytes.")
         picture = picture_of(data)
@@ -163,13 +124,20 @@ class BucketPictureStore:
     def remove(self, beginning: str) -> int:  # noqa: D102
         bucket = self._client.bucket(self._bucket)
         call: dict[str, Any] = {"timeout": self._call_seconds, "retry": self._retry}
-        try:
+        with _at_the_boundary():
             found = list(self._client.list_blobs(bucket, prefix=beginning, **call))
             with ThreadPoolExecutor(REMOVED_AT_ONCE) as threads:
                 list(threads.map(lambda blob: _remove(blob, call), found))
-        except _FAULTS as error:
-            raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
         return len(found)
+
+
+@contextmanager
+def _at_the_boundary() -> Iterator[None]:
+    """Turn the client library's errors, and those of what it uses, into ours."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
 
 
 def _remove(blob: "storage.Blob", call: dict[str, Any]) -> None:
