@@ -20,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api import cors
 from functions.api.problems import Problem, internal_error, refused, unavailable
-from functions.api.reading import bounded_data
+from functions.api.reading import bounded_data, drop_rest
 from functions.api.step_model import StepModel
 from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
@@ -68,6 +68,7 @@ def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler]
                     line["code"] = problem.code
                     response = problem.response()
                 cors.let_read(request, response, origins)
+                drop_rest(request)
                 line["status"] = response.status_code
                 return response
 
@@ -103,6 +104,7 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
             except Exception as error:  # noqa: BLE001 - the boundary: all become answers
                 _log_error(error)
                 status = 500
+            drop_rest(request)
             line["status"] = status
             return flask.Response(_SAID.get(status, "failed"), status)
 
@@ -165,6 +167,7 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
                 line["code"] = problem.code
                 response = problem.response()
             response.headers["Cache-Control"] = "no-store"
+            drop_rest(request)
             line["status"] = response.status_code
             return response
 
