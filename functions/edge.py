@@ -39,8 +39,19 @@ MOST_TASK_BYTES = 16 * 1024
 """Of a task's body: ours have some hundred."""
 MOST_EVENT_BYTES = 1024 * 1024
 """Of an event's: Eventarc carries 512 KiB (https://cloud.google.com/eventarc/docs/quotas)."""
+_NOT_OURS = frozenset({"/robots.txt", "/favicon.ico"})
+"""What functions-framework answers itself, with 404."""
 _SAID = {200: "ok", 401: "refused", 403: "refused", 413: "too large"}
 """What an internal caller is told: nothing that helps who should not call."""
+
+
+def _drop_body() -> None:
+    if flask.request.path in _NOT_OURS:
+        drop_rest(flask.request)
+
+
+if flask.has_app_context():  # of the one function that is deployed here: its app imports us
+    flask.current_app.before_request(_drop_body)
 
 
 def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler], EntryPoint]:

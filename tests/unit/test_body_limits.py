@@ -1,5 +1,7 @@
 """How much of a body is read: no more than its function can use, whoever sends it, and however."""
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -90,6 +92,35 @@ def test_a_body_that_comes_in_chunks_is_read_no_further(world, name):
 
     assert answer.status_code == 413
     assert LIMITS[name] < body.kept_bytes <= LIMITS[name] + READ_AT_ONCE
+
+
+DEPLOYED = """
+import functions_framework
+
+class Endless:
+    largest = 0
+
+    def read(self, size=-1):
+        Endless.largest = max(Endless.largest, size if size >= 0 else 10**9)
+        return b" " * size
+
+app = functions_framework.create_app("styles", "main.py")
+body = {"wsgi.input": Endless(), "wsgi.input_terminated": True}
+answer = app.test_client().post(PATH, environ_overrides=body)
+print(answer.status_code, Endless.largest)
+"""
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_nor_at_paths_that_are_the_frameworks_own(path):
+    """In a process of its own: functions register with the app that imports them first."""
+    code = DEPLOYED.replace("PATH", repr(path))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["404", str(READ_AT_ONCE)]
 
 
 @pytest.mark.parametrize("value", [b"{},", b"[],", b"0,", b'"",'])
