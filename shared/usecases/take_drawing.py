@@ -104,7 +104,8 @@ class Drawings:
             picture = services.picture_tools.drawing(data)
             name = f"{self._job_id}-drawing-{services.new_nonce()}{picture.suffix}"
             self._put.append(name)  # before: what seems to fail may have been done
-            services.picture_store.put(name, picture)
+            expire_at = services.clock() + services.job_lifetime  # with its book, or just before
+            services.picture_store.put(name, picture, expire_at)
         except PictureRejected as rejected:
             raise DrawingRefused(rejected.code, rejected.detail, where) from rejected
         except PictureUnavailable as unavailable:

@@ -146,11 +146,11 @@ def test_the_same_request_at_the_same_moment_keeps_one_drawing_and_it_is_the_boo
     world = World()
     put, others = world.pictures.put, []
 
-    def put_while_another_is_at_it(name, picture):
+    def put_while_another_is_at_it(name, picture, expire_at):
         if not others:
             others.append(name)
             start_drawn(world)
-        return put(name, picture)
+        return put(name, picture, expire_at)
 
     world.pictures.put = put_while_another_is_at_it
     book = start_drawn(world)
@@ -181,8 +181,8 @@ def test_a_drawing_that_can_not_be_removed_does_not_change_the_answer(capsys):
     world = World()
     put = world.pictures.put
 
-    def fails(name, picture):
-        put(name, picture)
+    def fails(name, picture, expire_at):
+        put(name, picture, expire_at)
         world.pictures.broken = 1
         raise PictureUnavailable("told so")
 
@@ -196,8 +196,8 @@ def test_a_drawing_that_can_not_be_removed_does_not_change_the_answer(capsys):
 def test_a_drawing_in_our_bucket_is_taken_from_its_owners_folder_only():
     world = World()
     picture = world.services.picture_tools.drawing(DRAWN.data)
-    world.pictures.put(f"uploads/{OWNER}/mina.png", picture)
-    world.pictures.put("uploads/stranger/mina.png", picture)
+    world.pictures.put(f"uploads/{OWNER}/mina.png", picture, NOW)
+    world.pictures.put("uploads/stranger/mina.png", picture, NOW)
 
     start_drawn(world, DrawingObject(name=f"uploads/{OWNER}/mina.png"))
 
