@@ -20,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.api import cors
 from functions.api.problems import Problem, internal_error, refused, unavailable
-from functions.api.reading import bounded_data
+from functions.api.reading import bounded_data, drop_rest
 from functions.invoker import NotInvoker, check_invoker
 from shared.adapters.meter import metered
 from shared.adapters.span_sender import SpanSender
@@ -38,8 +38,19 @@ MOST_TASK_BYTES = 16 * 1024
 """Of a task's body: ours have some hundred."""
 MOST_EVENT_BYTES = 1024 * 1024
 """Of an event's: Eventarc carries 512 KiB (https://cloud.google.com/eventarc/docs/quotas)."""
+_NOT_OURS = frozenset({"/robots.txt", "/favicon.ico"})
+"""What functions-framework answers itself, with 404."""
 _SAID = {200: "ok", 401: "refused", 403: "refused", 413: "too large"}
 """What an internal caller is told: nothing that helps who should not call."""
+
+
+def _drop_body() -> None:
+    if flask.request.path in _NOT_OURS:
+        drop_rest(flask.request)
+
+
+if flask.has_app_context():  # of the one function that is deployed here: its app imports us
+    flask.current_app.before_request(_drop_body)
 
 
 def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler], EntryPoint]:
@@ -67,6 +78,7 @@ def client_function(*methods: str, for_pages: bool = True) -> Callable[[Handler]
                     line["code"] = problem.code
                     response = problem.response()
                 cors.let_read(request, response, origins)
+                drop_rest(request)
                 line["status"] = response.status_code
                 return response
 
@@ -102,6 +114,7 @@ def task_function(handler: Callable[[flask.Request], str]) -> EntryPoint:
             except Exception as error:  # noqa: BLE001 - the boundary: all become answers
                 _log_error(error)
                 status = 500
+            drop_rest(request)
             line["status"] = status
             return flask.Response(_SAID.get(status, "failed"), status)
 
@@ -164,6 +177,7 @@ def operator_function(handler: Callable[[], tuple[bool, Mapping[str, object]]]) 
                 line["code"] = problem.code
                 response = problem.response()
             response.headers["Cache-Control"] = "no-store"
+            drop_rest(request)
             line["status"] = response.status_code
             return response
 

@@ -3,7 +3,8 @@
 On Google Cloud the platform has checked the token before (IAM, `roles/run.invoker`) and replaces
 its signature by a literal before the function sees it
 (https://cloud.google.com/run/docs/troubleshooting#signature-removed). What the token says is
-checked once more here, so that a wrong binding of IAM alone opens nothing.
+checked once more here, so that a binding of IAM to a wrong account alone opens nothing. One to
+`allUsers` would: then the platform looks at no token, and anybody can write that literal.
 """
 
 import re

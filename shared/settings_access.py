@@ -70,8 +70,8 @@ class AccessSettings(BaseModel):
     pictures_per_day: int = Field(
         0,
         alias="PICTURES_PER_DAY",
-        description="pictures an owner may have painted in a day (UTC), those painted again "
-        "included; 0: any",
+        description="pictures an owner may have painted in a day (UTC), those painted again and "
+        "others of the four included; 0: any",
         ge=0,
     )
     cors_origins: str = Field(

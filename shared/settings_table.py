@@ -173,7 +173,8 @@ class SettingsTable(AccessSettings, WatchingSettings):
     job_lifetime_days: float = Field(
         180,
         alias="JOB_LIFETIME_DAYS",
-        description="days until a job's documents expire; at most 180: pictures live 181",
+        description="days until a job's documents expire, and a day later its pictures; "
+        "180 at most",
         gt=0,
         le=180,
     )

@@ -71,8 +71,7 @@ def parse_body_with_drawings(request: flask.Request) -> GenerateModel:
     size = request.content_length or MOST_BYTES_WITH_DRAWINGS
     # Else one request of a million little fields would keep an instance busy for seconds.
     if size > MOST_BYTES and size - _drawn_bytes(body) > MOST_BYTES:
-        detail = f"Send at most {MOST_BYTES // 1024} KiB beside the drawings."
-        raise Problem(413, "body_too_large", detail)
+        raise _too_large_beside_drawings()
     return parse(body, GenerateModel)
 
 
@@ -142,6 +141,9 @@ def _json_body(request: flask.Request, most_bytes: int) -> object:
         data = bounded_data(request, most_bytes)
     except RequestEntityTooLarge:
         raise _too_large(most_bytes) from None
+    # Each value but the first comes after one of these, and none of them is in a drawing's base64.
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_BYTES:
+        raise _too_large_beside_drawings()  # four million `{}` would be 300 MB of objects
     try:
         return json.loads(data, parse_constant=_no_such_number)
     except json.JSONDecodeError as error:
@@ -155,6 +157,11 @@ def _too_large(most_bytes: int) -> Problem:
     detail = f"Send at most {most_bytes // 1024} KiB."
     if most_bytes > MOST_BYTES:
         detail += " Put large drawings into the bucket, and send their gs:// names."
+    return Problem(413, "body_too_large", detail)
+
+
+def _too_large_beside_drawings() -> Problem:
+    detail = f"Send at most {MOST_BYTES // 1024} KiB beside the drawings."
     return Problem(413, "body_too_large", detail)
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -77,9 +78,10 @@ class BucketPictureStore:
         retry: Retry = DEFAULT_RETRY.with_timeout(self._call_seconds).with_delay(0.1, 2.0)
         return retry
 
-    def put(self, name: str, picture: Picture) -> str:  # noqa: D102
+    def put(self, name: str, picture: Picture, expire_at: datetime) -> str:  # noqa: D102
         token = download_token(name)
         blob = self._client.bucket(self._bucket).blob(name)
+        blob.custom_time = expire_at  # by which infra/bucket-lifecycle.json takes it
         blob.cache_control = "public, max-age=31536000, immutable"
         blob.metadata = {TOKEN_FIELD: token}
         # If an earlier try stored it: names are unique to a generation.

@@ -78,6 +78,8 @@ class StorePicture:
     source_url: str
     name: str
     """What the objects' names begin with; the same for every try, so a repeat changes nothing."""
+    expire_at: datetime
+    """When the image's document goes, and so the objects."""
     grid_url: str | None = None
     """The grid, if the previews of its four are not stored yet."""
     last_try: bool = False

@@ -62,6 +62,7 @@ def look_for_picture(
         source_url=url,
         # Earlier tries may have left objects behind, of the finished picture.
         name=object_name(image) + ("-painted" if last_try else ""),
+        expire_at=image.expire_at,
         grid_url=image.grid_url,
         last_try=last_try,
     )

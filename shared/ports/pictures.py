@@ -1,6 +1,7 @@
 """Pictures: where they come from, where they are kept, and what has to be done with them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.domain.image import BackgroundEffect
@@ -83,11 +84,12 @@ class PictureSource(Protocol):
 class PictureStore(Protocol):
     """The bucket, or what stands in for it."""
 
-    def put(self, name: str, picture: Picture) -> str:
+    def put(self, name: str, picture: Picture, expire_at: datetime) -> str:
         """Store the picture under its full name and answer the URL at which clients get it.
 
-        Storing under a name that is taken changes nothing and answers the same URL.
-        Raises `PictureUnavailable`.
+        It goes within a day or two of `expire_at`, as its book does: whoever wanted it deleted
+        later would find no document that tells of it. Storing under a name that is taken changes
+        nothing and answers the same URL. Raises `PictureUnavailable`.
         """
 
     def read(self, name: str) -> Picture:

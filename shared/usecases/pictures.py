@@ -52,7 +52,7 @@ def store_picture(services: Services, ask: StorePicture) -> Stored | StoreFailed
         picture = services.picture_source.fetch(ask.source_url)
         finished = _finished(services, ask, picture)
         variants = {
-            name: _put(services, ask.name, name, rendition)
+            name: _put(services, ask, name, rendition)
             for name, rendition in _renditions(ask, finished)
         }
         variants |= _candidates(services, ask)
@@ -87,11 +87,11 @@ def _processed_name(ask: StorePicture) -> str:
     return CUT_OUT if ask.kind is Kind.CHARACTER else OF_EFFECT[ask.background_effect]
 
 
-def _put(services: Services, prefix: str, name: str, rendition: Rendition) -> Variant:
+def _put(services: Services, ask: StorePicture, name: str, rendition: Rendition) -> Variant:
     picture = rendition.picture
-    full_name = f"{prefix}-{name}{picture.suffix}"
+    full_name = f"{ask.name}-{name}{picture.suffix}"
     reach(CrashPoint.BEFORE_UPLOAD)
-    url = services.picture_store.put(full_name, picture)
+    url = services.picture_store.put(full_name, picture, ask.expire_at)
     reach(CrashPoint.UPLOADED)
     return Variant(
         url=url,
@@ -108,7 +108,7 @@ def _candidates(services: Services, ask: StorePicture) -> dict[str, Variant]:
     try:
         previews = services.picture_tools.previews(services.picture_source.fetch(ask.grid_url))
         return {
-            name: _put(services, ask.name, name, preview)
+            name: _put(services, ask, name, preview)
             for name, preview in zip(CANDIDATES, previews, strict=True)
         }
     except Exception as error:

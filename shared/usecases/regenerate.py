@@ -60,8 +60,9 @@ def regenerate(
     `NothingToPaint`, `TooMuchAsked`, `StoreUnavailable`.
     """
     identify(image_id=image_id)
-    # Another one of the four is not painted; what failed with its reference was never painted.
-    reservation = Reservation(services, owner_uid, pictures=0 if wish.candidate else 1)
+    # Another one of the four counts, too: to take them in turns for ever would hold slots, ahead of
+    # all others, and store new objects. What failed with its reference was never painted.
+    reservation = Reservation(services, owner_uid, pictures=1)
     try:
         return _regenerate(services, owner_uid, image_id, wish, reservation, teaches)
     except Refusal:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.commands import queue
@@ -14,20 +14,17 @@ from shared.tracing import identify
 from shared.usecases.delete_job import remove
 from shared.usecases.refusals import (
     AlreadyRunning,
-    DrawingUnavailable,
     KeyReused,
     Refusal,
     TooMuchAsked,
 )
 from shared.usecases.reserving import Reservation
 from shared.usecases.services import Services
-from shared.usecases.take_drawing import Sketch, take_drawing
+from shared.usecases.take_drawing import Drawings, Sketch
 from shared.usecases.transitions import enqueue
 from shared.usecases.turns import turn_of_next
 
 TRIES = 5
-DRAWINGS_WITHIN = timedelta(seconds=30)
-"""For all of a request's drawings; what has begun by then is still taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,21 +67,25 @@ def start_job(services: Services, book: NewBook) -> tuple[Book, bool]:
     `StoreUnavailable`.
     """
     reservation = Reservation(services, book.owner_uid, jobs=1, pictures=len(book.images))
+    drawings = Drawings(services, book.owner_uid, [new.sketch for new in book.images])
     try:
-        started, is_new = _start(services, book, reservation)
+        started, is_new = _start(services, book, reservation, drawings)
     except Refusal:
         reservation.give_back()
+        drawings.take_back()
         raise
     if not is_new:
         reservation.give_back()
+        drawings.take_back()
     return started, is_new
 
 
-def _start(services: Services, book: NewBook, reservation: Reservation) -> tuple[Book, bool]:
+def _start(
+    services: Services, book: NewBook, reservation: Reservation, drawings: Drawings
+) -> tuple[Book, bool]:
     key = book.content_hash if book.idempotency_key is None else f"key {book.idempotency_key}"
     job_id = new_job_id(book.owner_uid, key)
     identify(job_id=job_id)
-    drawings: list[str | None] | None = None
     for attempt in range(TRIES):
         latest = None
         # A first book, without drawings, is written at once: the store says if it is not new.
@@ -102,9 +103,7 @@ def _start(services: Services, book: NewBook, reservation: Reservation) -> tuple
             if found is None:
                 raise
             return found, False
-        if drawings is None:
-            drawings = _take_drawings(services, book, job_id)
-        new = _new(services, book, job_id, drawings)
+        new = _new(services, book, job_id, drawings.take(job_id))
         creation = CreateJob(job=new.job, images=tuple(new.images), replaces=latest)
         try:
             services.store.commit(creation)
@@ -147,20 +146,6 @@ def _may_follow(services: Services, latest: LatestJob, job_id: str) -> bool:
     if not previous.value.completed:
         raise AlreadyRunning(previous.value.job_id)
     return True
-
-
-def _take_drawings(services: Services, book: NewBook, job_id: str) -> list[str | None]:
-    """The names of the images' drawings, taken in one after another in bounded time."""
-    last = services.clock() + DRAWINGS_WITHIN
-    names: list[str | None] = []
-    for new in book.images:
-        if new.sketch is None:
-            names.append(None)
-            continue
-        if services.clock() > last:
-            raise DrawingUnavailable(new.sketch.where)
-        names.append(take_drawing(services, book.owner_uid, job_id, new.sketch))
-    return names
 
 
 def _new(services: Services, book: NewBook, job_id: str, drawings: list[str | None]) -> Book:

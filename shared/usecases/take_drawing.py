@@ -1,14 +1,18 @@
 """A child's drawing, as a client sends it, becomes an object in our bucket that can be painted."""
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from shared.ports import Picture, PictureRejected, PictureUnavailable
+from shared.log import log
+from shared.ports import Picture, PictureRejected, PictureUnavailable, StoreError
 from shared.usecases.refusals import DrawingRefused, DrawingUnavailable
 from shared.usecases.services import Services
 
 UPLOADS = "uploads"
 """Where in the bucket clients put drawings of their own: `uploads/{ownerUid}/...`."""
+DRAWINGS_WITHIN = timedelta(seconds=30)
+"""For all of a request's drawings; what has begun by then is still taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,23 +48,69 @@ class Sketch:
     """A JSON pointer, for an error about it."""
 
 
-def take_drawing(services: Services, owner_uid: str, job_id: str, sketch: Sketch) -> str:
-    """Open, clean and store a drawing; answers the name of its object.
+class Drawings:
+    """A request's drawings: taken in once, and removed again if no book comes of it.
 
-    The name follows from the drawing, so that the same request stores it once. Raises
-    `DrawingRefused`, `DrawingUnavailable`.
+    Each request stores its own under names that nobody else has, so what one that failed takes
+    back is never another's, such as the same request's that was sent again meanwhile.
     """
-    where = sketch.where
-    try:
-        picture = services.picture_tools.drawing(_bytes(services, owner_uid, sketch.drawing))
-        digest = hashlib.sha256(picture.data).hexdigest()[:32]
-        name = f"{job_id}-drawing-{digest}{picture.suffix}"
-        services.picture_store.put(name, picture)
-    except PictureRejected as rejected:
-        raise DrawingRefused(rejected.code, rejected.detail, where) from rejected
-    except PictureUnavailable as unavailable:
-        raise DrawingUnavailable(where) from unavailable
-    return name
+
+    def __init__(
+        self, services: Services, owner_uid: str, sketches: Sequence[Sketch | None]
+    ) -> None:
+        """`sketches`: of each image of the book in turn; None: it has none."""
+        self._services = services
+        self._owner_uid = owner_uid
+        self._sketches = sketches
+        self._names: list[str | None] | None = None
+        self._job_id = ""
+        self._put: list[str] = []
+
+    def take(self, job_id: str) -> list[str | None]:
+        """Open, clean and store them one after another in bounded time, unless that was done.
+
+        Answers the names of their objects. Raises `DrawingRefused`, `DrawingUnavailable`.
+        """
+        if self._names is None:
+            self._job_id = job_id
+            last = self._services.clock() + DRAWINGS_WITHIN
+            self._names = [self._taken(sketch, last) for sketch in self._sketches]
+        return self._names
+
+    def take_back(self) -> None:
+        """Remove them: nobody would ever find them, neither to paint nor to delete them.
+
+        A book that holds them keeps them: its commit may have been done, and the answer lost.
+        """
+        if not self._put:
+            return
+        store, pictures = self._services.store, self._services.picture_store
+        try:
+            held = {image.value.drawing for image in store.images_of(self._job_id)}
+            for name in self._put:
+                if name not in held:
+                    pictures.remove(name)
+        except (StoreError, PictureUnavailable) as error:
+            log("WARNING", "drawings without a book were not removed", why=type(error).__name__)
+
+    def _taken(self, sketch: Sketch | None, last: datetime) -> str | None:
+        if sketch is None:
+            return None
+        services, where = self._services, sketch.where
+        if services.clock() > last:
+            raise DrawingUnavailable(where)
+        try:
+            data = _bytes(services, self._owner_uid, sketch.drawing)
+            picture = services.picture_tools.drawing(data)
+            name = f"{self._job_id}-drawing-{services.new_nonce()}{picture.suffix}"
+            self._put.append(name)  # before: what seems to fail may have been done
+            expire_at = services.clock() + services.job_lifetime  # with its book, or just before
+            services.picture_store.put(name, picture, expire_at)
+        except PictureRejected as rejected:
+            raise DrawingRefused(rejected.code, rejected.detail, where) from rejected
+        except PictureUnavailable as unavailable:
+            raise DrawingUnavailable(where) from unavailable
+        return name
 
 
 def _bytes(services: Services, owner_uid: str, drawing: Drawing) -> bytes:

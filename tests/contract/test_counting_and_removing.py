@@ -158,6 +158,7 @@ def test_a_note_is_removed_unless_it_is_another_one_by_now(
 # --- the bucket -----------------------------------------------------------------------------------
 
 PNG = Picture(data=b"\x89PNG\r\n\x1a\n" + bytes(100), content_type="image/png", suffix=".png")
+LATER = NOW + timedelta(days=180)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +194,7 @@ def test_what_begins_alike_is_removed_and_nothing_else(pictures: PictureStore) -
     gone = [f"abc-00{n}-1-x.png" for n in range(30)] + ["abc-drawing-1.png"]
     stay = ["abcd-000.png", "ab", "xabc-000.png", "uploads/abc-/x.png"]
     for name in gone + stay:
-        pictures.put(name, PNG)
+        pictures.put(name, PNG, LATER)
 
     assert pictures.remove("abc-") == len(gone)
 
@@ -204,7 +205,7 @@ def test_what_begins_alike_is_removed_and_nothing_else(pictures: PictureStore) -
 
 def test_a_folder_of_an_owner_is_removed(pictures: PictureStore) -> None:
     for name in ("uploads/mina/a b/1.png", "uploads/mina/2.png", "uploads/mina2/3.png"):
-        pictures.put(name, PNG)
+        pictures.put(name, PNG, LATER)
 
     assert pictures.remove("uploads/mina/") == 2
 
@@ -250,10 +251,10 @@ def test_nothing_is_left_of_what_is_deleted_and_of_who_is_forgotten(
         assert job is not None
         done = replace(job.value, completed=True, remaining=0)
         documents.commit(SaveJob(before=job, after=done))
-        pictures.put(f"{job.value.job_id}-000-1-{name}-original.png", PNG)
+        pictures.put(f"{job.value.job_id}-000-1-{name}-original.png", PNG, LATER)
         jobs.append(job.value)
     owner = jobs[0].owner_uid
-    link = pictures.put(f"uploads/{owner}/drawing.png", PNG)
+    link = pictures.put(f"uploads/{owner}/drawing.png", PNG, LATER)
     assert requests.get(link, timeout=5).status_code == 200
 
     delete_job(world.services, owner, jobs[0].job_id)

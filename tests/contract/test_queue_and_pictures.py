@@ -40,6 +40,7 @@ from tests.loopback import LoopbackServer, QuietHandler
 from tests.unit.images import IMAGINE, STORE
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+LATER = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -210,8 +211,8 @@ KINDS = {
 
 
 def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> None:
-    first = pictures.put("jobs/a/b-1", picture())
-    again = pictures.put("jobs/a/b-1", picture(PNG + b"other"))
+    first = pictures.put("jobs/a/b-1", picture(), LATER)
+    again = pictures.put("jobs/a/b-1", picture(PNG + b"other"), LATER)
 
     assert again == first
     if isinstance(pictures, FakePictures):
@@ -225,7 +226,7 @@ def test_storing_twice_under_a_name_changes_nothing(pictures: PictureStore) -> N
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
 def test_what_was_stored_is_read_by_its_full_name(pictures: PictureStore, suffix: str) -> None:
     stored = KINDS[suffix]
-    url = pictures.put("jobs/ä b/c-1" + suffix, stored)
+    url = pictures.put("jobs/ä b/c-1" + suffix, stored, LATER)
 
     assert url.endswith(suffix)
     assert pictures.read("jobs/ä b/c-1" + suffix) == stored
@@ -239,10 +240,12 @@ def test_a_link_holds_the_token_that_opens_the_object(
     bucket.create(name, "demo-pictures")
     link = "https://storage.test/v0/b/{bucket}/o/{name}?alt=media&token={token}"
 
-    url = BucketPictureStore("demo-pictures", name, link).put("a/b-1.png", picture())
+    url = BucketPictureStore("demo-pictures", name, link).put("a/b-1.png", picture(), LATER)
 
     client = storage.Client(project="demo-pictures", credentials=AnonymousCredentials())
-    token = client.bucket(name).get_blob("a/b-1.png").metadata[TOKEN_FIELD]
+    blob = client.bucket(name).get_blob("a/b-1.png")
+    token = blob.metadata[TOKEN_FIELD]
+    assert blob.custom_time == LATER, "by which the bucket's lifecycle rule takes it"
     assert url == f"https://storage.test/v0/b/{name}/o/a%2Fb-1.png?alt=media&token={token}"
     assert re.fullmatch("[0-9a-f]{32}", token)
     assert token not in "a/b-1.png"
@@ -250,7 +253,7 @@ def test_a_link_holds_the_token_that_opens_the_object(
 
 @pytest.mark.parametrize("name", ["jobs/a/b-1", "jobs/a/b-1.webp", "jobs/a", "../b-1.png"])
 def test_what_was_not_stored_is_not_found(pictures: PictureStore, name: str) -> None:
-    pictures.put("jobs/a/b-1.png", picture())
+    pictures.put("jobs/a/b-1.png", picture(), LATER)
 
     with pytest.raises(PictureRejected) as caught:
         pictures.read(name)
@@ -269,7 +272,7 @@ def test_what_was_not_stored_is_not_found(pictures: PictureStore, name: str) -> 
 def test_what_is_in_the_bucket_is_not_trusted(
     bucket_pictures: BucketPictureStore, data: bytes, code: str
 ) -> None:
-    bucket_pictures.put("jobs/a/b-1.png", picture(data))
+    bucket_pictures.put("jobs/a/b-1.png", picture(data), LATER)
 
     with pytest.raises(PictureRejected) as caught:
         bucket_pictures.read("jobs/a/b-1.png")
@@ -281,7 +284,7 @@ def test_a_bucket_that_is_gone_is_unavailable(monkeypatch: pytest.MonkeyPatch) -
     store = BucketPictureStore("demo", "pictures", "http://127.0.0.1:1", call_seconds=0.5)
 
     with pytest.raises(PictureUnavailable):
-        store.put("jobs/a/b-1", picture())
+        store.put("jobs/a/b-1", picture(), LATER)
     with pytest.raises(PictureUnavailable):
         store.read("jobs/a/b-1.png")
     with pytest.raises(PictureUnavailable):
@@ -329,7 +332,7 @@ def test_a_fault_of_the_bucket_is_outlasted_or_told(
         )
 
         def answer() -> object:
-            return store.put("a.png", picture()) if call == "put" else store.read("a.png")
+            return store.put("a.png", picture(), LATER) if call == "put" else store.read("a.png")
 
         if lasts:
             with pytest.raises(PictureUnavailable):

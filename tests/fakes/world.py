@@ -194,6 +194,7 @@ class FakePictures:
 
     broken: int = 0
     stored: dict[str, Picture] = field(default_factory=dict)
+    expiring: dict[str, datetime] = field(default_factory=dict)
 
     def fetch(self, url: str) -> Picture:
         if self.broken:
@@ -201,8 +202,9 @@ class FakePictures:
             raise PictureUnavailable("told so")
         return Picture(data=url.encode(), content_type="image/png", suffix=".png")
 
-    def put(self, name: str, picture: Picture) -> str:
+    def put(self, name: str, picture: Picture, expire_at: datetime) -> str:
         self.stored.setdefault(name, picture)
+        self.expiring.setdefault(name, expire_at)
         return f"https://pictures.test/{name}"
 
     def ping(self, seconds: float) -> None:

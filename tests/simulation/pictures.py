@@ -1,5 +1,7 @@
 """Where pictures are fetched, kept and finished: slow, broken, or out of reach."""
 
+from datetime import datetime
+
 from shared.domain.image import BackgroundEffect
 from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable
 from tests.fakes.world import FakeFinisher, FakePictures
@@ -30,13 +32,13 @@ class SimulatedPictures:
             raise PictureRejected("broken_picture", "told so")
         return self._pictures.fetch(url)
 
-    def put(self, name: str, picture: Picture) -> str:
+    def put(self, name: str, picture: Picture, expire_at: datetime) -> str:
         happens = self._network.travel("put", WAY)
         if happens == "unavailable":
             raise PictureUnavailable("told so")
         if happens == "crash before":
             self._network.die()
-        url = self._pictures.put(name, picture)
+        url = self._pictures.put(name, picture, expire_at)
         if happens == "crash after":
             self._network.die()
         return url

@@ -168,10 +168,11 @@ def test_only_the_post_process_function_is_deployed_with_what_cuts_out():
 
 def test_the_bucket_keeps_pictures_for_as_long_as_their_jobs():
     rules = json.loads((ROOT / "infra" / "bucket-lifecycle.json").read_text())["rule"]
-    (of_pictures,) = (r["condition"] for r in rules if "matchesPrefix" not in r["condition"])
+    with_book, at_last = (r["condition"] for r in rules if "matchesPrefix" not in r["condition"])
 
     lifetime = Settings.model_fields["job_lifetime_days"].default
-    assert of_pictures == {"age": lifetime + 1}
+    assert with_book == {"daysSinceCustomTime": 1}  # see `BucketPictureStore.put`
+    assert at_last == {"age": lifetime + 1}
 
 
 def test_no_function_imports_cloud_storage_before_it_stores_a_picture():

@@ -1,16 +1,24 @@
 """How much of a body is read: no more than its function can use, whoever sends it, and however."""
 
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
 import flask
+import functions_framework
 import pytest
 from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException
 
 import main
 from functions.api.parsing import MOST_BYTES, MOST_BYTES_WITH_DRAWINGS
+from functions.api.reading import MOST_DROPPED
 from functions.edge import MOST_EVENT_BYTES, MOST_TASK_BYTES
 from functions.notify import MOST_BYTES as MOST_NEWS
 from tests.unit.calling import call
 
+ROOT = Path(__file__).parents[2]
 IMAGE = "a" * 26 + "-000"
 CLIENTS = {
     "generate": MOST_BYTES_WITH_DRAWINGS,
@@ -29,15 +37,17 @@ class Endless:
     """A body in chunks that never ends; the server has undone the chunks."""
 
     def __init__(self):
-        self.read_bytes = 0
+        self.kept_bytes = 0
+        self.dropped_bytes = 0
 
     def read(self, size=-1):
-        assert size >= 0, "all of it?"
-        self.read_bytes += size
+        assert 0 <= size <= READ_AT_ONCE, "all of it?"
+        self.dropped_bytes += size
         return b" " * size
 
     def readinto(self, buffer):
-        self.read_bytes += len(buffer)
+        """As werkzeug reads what somebody wants to have."""
+        self.kept_bytes += len(buffer)
         return len(buffer)
 
     @property
@@ -81,7 +91,49 @@ def test_a_body_that_comes_in_chunks_is_read_no_further(world, name):
     answer = send(name, environ_overrides=body.environment)
 
     assert answer.status_code == 413
-    assert LIMITS[name] < body.read_bytes <= LIMITS[name] + READ_AT_ONCE
+    assert LIMITS[name] < body.kept_bytes <= LIMITS[name] + READ_AT_ONCE
+
+
+DEPLOYED = """
+import functions_framework
+
+class Endless:
+    largest = 0
+
+    def read(self, size=-1):
+        Endless.largest = max(Endless.largest, size if size >= 0 else 10**9)
+        return b" " * size
+
+app = functions_framework.create_app("styles", "main.py")
+body = {"wsgi.input": Endless(), "wsgi.input_terminated": True}
+answer = app.test_client().post(PATH, environ_overrides=body)
+print(answer.status_code, Endless.largest)
+"""
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_nor_at_paths_that_are_the_frameworks_own(path):
+    """In a process of its own: functions register with the app that imports them first."""
+    code = DEPLOYED.replace("PATH", repr(path))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["404", str(READ_AT_ONCE)]
+
+
+@pytest.mark.parametrize("value", [b"{},", b"[],", b"0,", b'"",'])
+def test_little_values_are_counted_before_they_are_made(world, value):
+    body = b'{"x":[' + value * (3 * 1024 * 1024) + b"0]}"
+
+    tracemalloc.start()
+    answer = send("generate", data=body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert peak < 3 * len(body), "as objects they would take up tens of times as much"
 
 
 @pytest.mark.parametrize("name", CLIENTS)
@@ -98,7 +150,28 @@ def test_what_is_asked_has_no_body(world, name):
 
     call(getattr(main, name), environ_overrides=body.environment)
 
-    assert body.read_bytes == 0
+    assert body.kept_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        *[(name, 413) for name in LIMITS],
+        *[(name, 405) for name in ("status", "download", "jobs", "styles", "health")],
+    ],
+)
+def test_the_framework_finds_nothing_left_to_read(world, name, status):
+    """It reads all there is, of strangers too: whatever was refused, and into memory."""
+    app = functions_framework.create_app(name, str(ROOT / "main.py"))
+    body = Endless()
+
+    answer = app.test_client().post(
+        PATHS.get(name, "/"), content_type="application/json", environ_overrides=body.environment
+    )
+
+    assert answer.status_code == status
+    assert body.kept_bytes <= LIMITS.get(name, 0) + READ_AT_ONCE
+    assert MOST_DROPPED <= body.dropped_bytes <= MOST_DROPPED + READ_AT_ONCE
 
 
 def test_an_event_has_no_large_body(world):

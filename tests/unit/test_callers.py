@@ -452,10 +452,14 @@ def test_somebody_elses_things_are_not_there(firebase, world):
     assert code_of(call(main.download, query_string={"jobId": job}, headers=bob)) == (
         404, "job_not_found",
     )  # fmt: skip
-    assert code_of(post(main.cancel, {"jobId": job}, **bob)) == (404, "job_not_found")
+    for change in (main.cancel, main.delete):
+        theirs, none = (post(change, {"jobId": one}, **bob) for one in (job, "a" * 26))
+        assert code_of(theirs) == (404, "job_not_found")
+        assert theirs.get_data() == none.get_data()
     again = post(main.regenerate, {"imageId": f"{job}-000"}, **bob)
     assert code_of(again) == (404, "image_not_found")
     assert jobs(bob).json["jobs"] == []
+    assert post(main.forget, {}, **bob).json == {"deletedJobs": 0, "complete": True}
     assert dict(world.store._documents) == before
 
 
@@ -504,8 +508,11 @@ def test_a_teacher_changes_nothing(firebase, world):
 
     again = post(main.regenerate, {"imageId": f"{job}-000"}, **teacher)
     ended = post(main.cancel, {"jobId": job}, **teacher)
+    gone = post(main.delete, {"jobId": job}, **teacher)
+    forgotten = post(main.forget, {}, **teacher)
 
-    assert code_of(again) == code_of(ended) == (403, "not_owner")
+    assert code_of(again) == code_of(ended) == code_of(gone) == (403, "not_owner")
+    assert forgotten.json["deletedJobs"] == 0  # what is hers
     assert dict(world.store._documents) == before
 
 

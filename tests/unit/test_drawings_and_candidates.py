@@ -10,7 +10,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.image import ImageStatus, Submission
 from shared.domain.observation import Missing
 from shared.domain.variants import CANDIDATES
-from shared.ports import PictureUnavailable
+from shared.ports import Conflict, CreateJob, PictureUnavailable
 from shared.usecases.refusals import (
     CandidateShown,
     CandidatesUnknown,
@@ -126,11 +126,78 @@ def test_a_lost_submission_with_a_drawing_has_thrice_the_time_to_turn_up():
     assert waits.due_at == claim.claimed_at + 3 * POLICY.claim_lease
 
 
+def test_of_a_book_that_is_refused_no_drawing_stays():
+    """Nobody would ever delete it: no document says whose it is."""
+    world = World()
+    book = new_book(1)
+    sketches = [DRAWN, DrawingData(data=b"none")]
+    images_of = [
+        replace(image, sketch=Sketch(drawing=drawing, where=f"/{number}"))
+        for number, (image, drawing) in enumerate(zip(book.images, sketches, strict=True))
+    ]
+
+    with pytest.raises(DrawingRefused):
+        start_job(world.services, replace(book, images=tuple(images_of)))
+
+    assert world.pictures.stored == {}
+
+
+def test_the_same_request_at_the_same_moment_keeps_one_drawing_and_it_is_the_books():
+    world = World()
+    put, others = world.pictures.put, []
+
+    def put_while_another_is_at_it(name, picture, expire_at):
+        if not others:
+            others.append(name)
+            start_drawn(world)
+        return put(name, picture, expire_at)
+
+    world.pictures.put = put_while_another_is_at_it
+    book = start_drawn(world)
+
+    assert [*world.pictures.stored] == [world.images(book)[0].drawing] != others
+    world.run()
+    assert world.images(book)[0].status is ImageStatus.SUCCEEDED
+
+
+def test_a_book_whose_commit_was_done_though_its_answer_was_lost_keeps_its_drawing():
+    world = World()
+    commit = world.store.commit
+
+    def loses_the_answer(*writes):
+        answer = commit(*writes)
+        if isinstance(writes[0], CreateJob):
+            raise Conflict("as the client's own retry finds it")
+        return answer
+
+    world.store.commit = loses_the_answer
+    book = start_drawn(world)
+    world.store.commit = commit
+
+    assert [*world.pictures.stored] == [world.images(book)[0].drawing]
+
+
+def test_a_drawing_that_can_not_be_removed_does_not_change_the_answer(capsys):
+    world = World()
+    put = world.pictures.put
+
+    def fails(name, picture, expire_at):
+        put(name, picture, expire_at)
+        world.pictures.broken = 1
+        raise PictureUnavailable("told so")
+
+    world.pictures.put = fails
+    with pytest.raises(DrawingUnavailable):
+        start_drawn(world)
+
+    assert "drawings without a book were not removed" in capsys.readouterr().out
+
+
 def test_a_drawing_in_our_bucket_is_taken_from_its_owners_folder_only():
     world = World()
     picture = world.services.picture_tools.drawing(DRAWN.data)
-    world.pictures.put(f"uploads/{OWNER}/mina.png", picture)
-    world.pictures.put("uploads/stranger/mina.png", picture)
+    world.pictures.put(f"uploads/{OWNER}/mina.png", picture, NOW)
+    world.pictures.put("uploads/stranger/mina.png", picture, NOW)
 
     start_drawn(world, DrawingObject(name=f"uploads/{OWNER}/mina.png"))
 

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from shared.usecases.cancel_job import cancel_job
 from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
+from shared.usecases.take_drawing import DrawingData, Sketch
 from tests.fakes.world import OWNER, POLICY, World, new_book
 from tests.unit.calling import call, post
 from tests.unit.test_edge import TALE
@@ -99,6 +101,22 @@ def test_a_regeneration_makes_new_objects_and_leaves_the_old_ones():
     names = [{v.name for v in image.variants.values()} for image in (old, new)]
     assert not names[0] & names[1]
     assert names[0] | names[1] <= set(world.pictures.stored)
+
+
+def test_however_late_a_picture_is_painted_its_objects_go_with_its_book():
+    """Else they would outlive the documents, without which nobody can delete them."""
+    world = World()
+    sketch = Sketch(drawing=DrawingData(data=b"drawing of a girl"), where="/sketchImage")
+    book = new_book(1)
+    drawn = replace(book.images[0], sketch=sketch)
+    started, _ = start_job(world.services, replace(book, images=(drawn, *book.images[1:])))
+    world.run()
+    world.now = started.job.expire_at - timedelta(days=1)
+    regenerate(world.services, OWNER, started.images[1].image_id)
+    world.run()
+
+    assert {name.split("-")[1] for name in world.pictures.expiring} == {"000", "001", "drawing"}
+    assert {*world.pictures.expiring.values()} == {started.job.expire_at}
 
 
 def test_names_of_objects_hold_no_words_of_the_client_and_need_no_escapes():

@@ -191,8 +191,9 @@ def test_what_can_not_be_given_back_does_not_change_the_answer(capsys):
 # --- painting again -------------------------------------------------------------------------------
 
 
-def test_a_picture_painted_again_counts_and_another_of_the_four_does_not():
-    world = limited(jobs=1, pictures=3)
+def test_a_picture_painted_again_counts_and_so_does_another_of_the_four():
+    """Which is enlarged in a slot and stored anew: without an end, if it did not count."""
+    world = limited(jobs=1, pictures=4)
     book, _ = start(world, "1", members=1)
     world.run()
     image = book.images[1].image_id
@@ -202,11 +203,14 @@ def test_a_picture_painted_again_counts_and_another_of_the_four_does_not():
         regenerate(world.services, OWNER, image)
     world.run()
     assert used(world) == Usage(jobs=1, pictures=3)
+    regenerate(world.services, OWNER, image, Wish(candidate=1))
+    world.run()
+    with pytest.raises(TooMuchAsked):
+        regenerate(world.services, OWNER, image, Wish(candidate=2))
     with pytest.raises(TooMuchAsked):
         regenerate(world.services, OWNER, image)
-    regenerate(world.services, OWNER, image, Wish(candidate=1))
 
-    assert used(world) == Usage(jobs=1, pictures=3)
+    assert used(world) == Usage(jobs=1, pictures=4)
 
 
 # --- many at once ---------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ resource "google_storage_bucket" "pictures" {
         type = lifecycle_rule.value.action.type
       }
       condition {
-        age            = lifecycle_rule.value.condition.age
-        matches_prefix = try(lifecycle_rule.value.condition.matchesPrefix, null)
+        age                    = try(lifecycle_rule.value.condition.age, null)
+        days_since_custom_time = try(lifecycle_rule.value.condition.daysSinceCustomTime, null)
+        matches_prefix         = try(lifecycle_rule.value.condition.matchesPrefix, null)
       }
     }
   }
