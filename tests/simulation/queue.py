@@ -35,6 +35,8 @@ class Task:
     """`step`, `admit` or `callback`."""
     arguments: tuple[object, ...]
     name: tuple[object, ...] | None = None
+    at: datetime | None = None
+    """Of an admission: when it was to be, if not at once."""
     attempt: int = 0
     """How many have been begun."""
     doomed: bool = False
@@ -106,7 +108,7 @@ class SimulatedQueue:
         self._create(Task("callback", (event.subject_id, event), ("callback", event)), None)
 
     def ask_admission(self, at: datetime | None = None) -> None:
-        self._create(Task("admit", ()), at)
+        self._create(Task("admit", (), at=at), at)
 
     # --- creating --------------------------------------------------------------------------------
 
@@ -153,7 +155,7 @@ class SimulatedQueue:
         task.doomed = happens == "doomed"
         self._kernel.after(LATE.get(happens, 0.0) + DISPATCH, lambda: self._turn(task))
         if happens in COPIES:
-            copy = Task(task.what, task.arguments)
+            copy = Task(task.what, task.arguments, at=task.at)
             # A doubled admission overlaps with the other: two dispatchers.
             self._kernel.after(COPIES[happens] + DISPATCH, lambda: self._call(copy))
 

@@ -159,7 +159,7 @@ class World:
             ended(outcome is not CRASHED and not isinstance(outcome, Exception))
 
         if task.what == "admit":
-            self.call("admit", admit, done)
+            self.call("admit", partial(admit, at=task.at), done)
             return
         if task.what == "callback":
             body = partial(self._callback, event=task.arguments[1], is_last=task.is_last_attempt)

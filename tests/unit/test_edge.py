@@ -1,6 +1,7 @@
 """The edge: nothing that goes wrong inside reaches a caller as text, and nothing is lost."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from cloudevents.http import CloudEvent
@@ -116,6 +117,24 @@ def test_the_last_attempt_of_a_task_ends_the_image_with_a_reason(world):
 @pytest.mark.parametrize("body", [{}, {"imageId": 5}, [], None])
 def test_a_task_that_is_none_of_ours_is_not_tried_again(world, body):
     assert post(main.step, body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "admitted"),
+    [
+        ({"at": "2026-05-01T09:00:01+00:00"}, 1),
+        *((body, 0) for body in ({}, None, [], {"at": 5}, {"at": "soon"}, {"at": "2026-05-01"})),
+    ],
+)
+def test_an_admission_that_says_when_it_was_to_ring_ends_a_pause(world, body, admitted):
+    post(main.generate, TALE)
+    world.painter.script = ["busy"]
+    admit(world.services)
+    assert world.store.fence().value.paused_until == datetime(2026, 5, 1, 9, 0, 1, tzinfo=UTC)
+
+    assert post(main.admit, body).status_code == 200
+
+    assert len(world.painter.of("IMAGINE")) == admitted
 
 
 def test_a_task_of_a_newer_version_is_understood(world):
