@@ -4,6 +4,7 @@ import flask
 
 from functions.edge import is_last_attempt, step_body, task_function
 from functions.wiring import services
+from shared.ports import StoreError
 from shared.usecases.run_step import give_up, run_step
 
 
@@ -18,6 +19,9 @@ def do_step(request: flask.Request) -> str:
     body = step_body(request)
     try:
         return run_step(services(), body.image_id, body.generation, body.seq)
+    except StoreError:
+        # It passes, and then the sweeper rings again: what was paid for is not given up for that.
+        raise
     except Exception as error:
         if is_last_attempt(request):
             give_up(services(), body.image_id, body.generation, body.seq, type(error).__name__)

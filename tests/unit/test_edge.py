@@ -1,7 +1,7 @@
 """The edge: nothing that goes wrong inside reaches a caller as text, and nothing is lost."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cloudevents.http import CloudEvent
@@ -112,6 +112,27 @@ def test_the_last_attempt_of_a_task_ends_the_image_with_a_reason(world):
     assert image.error.code is FailureCode.INTERNAL_ERROR
     assert SECRET not in image.error.message
     assert world.store.job(job_id).value.status is JobStatus.FAILED
+
+
+def test_a_store_that_is_out_of_reach_for_longer_than_the_attempts_loses_no_picture(world):
+    job_id = post(main.generate, TALE).json["jobId"]
+    world.run(until=lambda: bool(world.painter.paintings))
+    image, commit = all_images(world)[0], world.store.commit
+    world.now += timedelta(minutes=1)
+
+    def comes_back(*_):
+        world.store.commit = commit
+        raise StoreUnavailable(SECRET)
+
+    world.store.commit = comes_back
+    last = settings().task_attempts - 1
+    assert ring(world, main.step, image, retries=last).status_code == 500
+
+    assert all_images(world)[0] == image
+    world.queue.due.clear()
+    world.run_with_sweeps(minutes=3)
+    assert world.store.job(job_id).value.status is JobStatus.SUCCEEDED
+    assert len(world.painter.of("IMAGINE")) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"imageId": 5}, [], None])
