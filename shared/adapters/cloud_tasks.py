@@ -82,7 +82,7 @@ class CloudTaskQueue:
         self._create(CALLBACKS, "callback", body, None, _hashed(event.event_id))
 
     def ask_admission(self, at: datetime | None = None) -> None:  # noqa: D102
-        self._create(ADMISSION, "admit", {}, at)
+        self._create(ADMISSION, "admit", {} if at is None else {"at": at.isoformat()}, at)
 
     def ping(self, seconds: float) -> None:  # noqa: D102
         name = self._client.queue_path(self._project, self._location, STEPS)

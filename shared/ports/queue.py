@@ -33,7 +33,7 @@ class TaskQueue(Protocol):
         """Have a client's own server told of an ending now; repeated for the same, only once."""
 
     def ask_admission(self, at: datetime | None = None) -> None:
-        """Have the admission run soon, or at that moment."""
+        """Have the admission run soon, or at that moment, of which it is told."""
 
     def ping(self, seconds: float) -> None:
         """Find out within so many seconds whether it answers at all; creates nothing."""

@@ -16,27 +16,33 @@ from shared.usecases.transitions import Advanced, admission
 TRIES = 10
 
 
-def admit(services: Services) -> int:
+def admit(services: Services, at: datetime | None = None) -> int:
     """Give the free slots to the images whose turn it is, and begin with them; answers how many.
 
     Its queue dispatches one at a time, but a task can still come twice, and fan-outs admit, too. So
     the fence is read before the slots are counted and passed in the same commit: of two that
     overlap, the second conflicts and counts anew. After a pause one image tries whether the painter
-    takes anything again. Raises `StoreUnavailable`.
+    takes anything again.
+
+    `at` is the moment that the task was to ring at. It is over, whatever the clock says here: that
+    may be behind the clock of who paused, and a pause not seen to end lasts until the next sweep.
+    Raises `StoreUnavailable`, `QueueUnavailable`.
     """
     if services.store.held_slots() >= services.policy.capacity:
         return 0  # whoever gives a slot back sees what waits
+    count = 0
     for _ in range(TRIES):
         fence = services.store.fence()
-        if _is_paused(services, fence.value):
-            return 0
+        if _is_paused(services, fence.value, at):
+            return count
         try:
-            admitted = admit_among(services, fence)
+            admitted = admit_among(services, fence, at=at)
         except Conflict:  # another admission, or an image was canceled meanwhile
             continue
         begun = begin_all(services, admitted)
+        count += len(admitted)
         if fence.value.troubles == 0 or not any(begun):
-            return len(admitted)
+            return count
         _resume(services)
     raise QueueUnavailable("admission was overtaken each time; the task is tried again")
 
@@ -46,14 +52,18 @@ def admit_among(
     fence: Versioned[Fence],
     others: Sequence[SaveImage] = (),
     more_writes: Sequence[Write] = (),
+    *,
+    at: datetime | None = None,
 ) -> list[Advanced]:
     """Give the free slots to those whose turn it is, among all that wait and `others`.
 
     `others` begin to wait with this very commit: those that get no slot are written as they come.
-    The commit has `more_writes` in it, too. Raises `Conflict`, `StoreUnavailable`.
+    The commit has `more_writes` in it, too. `at` is as for `admit`. Raises `Conflict`,
+    `StoreUnavailable`.
     """
     store, now, policy = services.store, services.clock(), services.current_policy()
-    most = 0 if _is_paused(services, fence.value) else policy.capacity - store.held_slots()
+    paused = _is_paused(services, fence.value, at)
+    most = 0 if paused else policy.capacity - store.held_slots()
     if fence.value.troubles:
         most = min(most, 1)
     reach(CrashPoint.SLOTS_COUNTED)
@@ -89,8 +99,9 @@ def _turn(image: Image) -> tuple[datetime, str]:
     return image.admit_key or image.created_at, image.image_id
 
 
-def _is_paused(services: Services, fence: Fence) -> bool:
-    return fence.paused_until is not None and services.clock() < fence.paused_until
+def _is_paused(services: Services, fence: Fence, at: datetime | None) -> bool:
+    now = services.clock()
+    return fence.paused_until is not None and max(now, at or now) < fence.paused_until
 
 
 def _resume(services: Services) -> None:

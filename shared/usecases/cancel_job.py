@@ -32,11 +32,15 @@ def cancel_job(
         if not left:
             conclude_job(services, job_id)  # the last one may have ended in another process
             return owned_job(services, owner_uid, job_id).value
+        gone: set[str] = set()
         for image in sorted(left, key=_in_order):
+            if image.value.image_id in gone:
+                continue
             try:
                 advanced = advance(services, image, CancelRequested())
             except Stale:
                 continue
+            gone |= {one.image_id for one in advanced.gone_with_it}
             reach(CrashPoint.CANCEL_WRITTEN)
             follow_up(services, advanced)
             call_off_alarms(services, [advanced.decision])

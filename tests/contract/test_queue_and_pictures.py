@@ -144,7 +144,9 @@ def test_admission_can_be_asked_for_a_later_moment(queue: CloudTaskQueue, target
     later = datetime.now(UTC) + timedelta(seconds=0.3)
     queue.ask_admission(later)
 
-    assert target.wait_for(1)[0].at >= later.timestamp()
+    call = target.wait_for(1)[0]
+    assert call.at >= later.timestamp()
+    assert datetime.fromisoformat(json.loads(call.body)["at"]) == later
 
 
 def test_admission_has_a_queue_of_its_own(queue: CloudTaskQueue, target: Target) -> None:

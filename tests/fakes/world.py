@@ -307,7 +307,7 @@ class FakeQueue:
                   event, attempt + 1)  # fmt: skip
 
     def ask_admission(self, at: datetime | None = None) -> None:
-        self._add(at or self.clock(), "admit")
+        self._add(at or self.clock(), "admit", at)
 
     def ping(self, seconds: float) -> None:
         """It is there."""
@@ -402,7 +402,7 @@ class World:
         at, _, kind, arguments = heapq.heappop(self.queue.due)
         self.now = max(self.now, at)
         if kind == "admit":
-            admit(self.services)
+            admit(self.services, *arguments)  # type: ignore[arg-type]
         elif kind == "callback":
             self._call_back(*arguments)  # type: ignore[arg-type]
         else:

@@ -25,7 +25,7 @@ EXCUSES: dict[FailureCode, set[str]] = {
     FailureCode.PAINTING_TIMED_OUT: PAINTER_FAILS,
     FailureCode.CANDIDATE_LOST: PAINTER_FAILS | {"moderated"},
     FailureCode.PICTURE_UNAVAILABLE: {"unavailable", "rejected", "fails", "crash"},
-    FailureCode.INTERNAL_ERROR: {"doomed", "down", "the store is down"},
+    FailureCode.INTERNAL_ERROR: {"doomed"},
 }
 """Of each reason to fail, the faults without which nothing may fail for it."""
 PAINTER_STOPS = {"for ever", "what the painter works on is stuck"}

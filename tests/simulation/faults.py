@@ -41,6 +41,12 @@ MOMENTS: dict[str, dict[str, str]] = {
         "answer lost": "store",
         "sent twice": "store",
     },
+    "store commit": {
+        "contended": "commits",
+        "done 0.5 s after giving up": "commits",
+        "done 3 s after giving up": "commits",
+        "done 20 s after giving up": "commits",
+    },
     "point": {
         "waits 30 ms": "order",
         "waits 0.3 s": "order",
@@ -69,6 +75,7 @@ MOMENTS: dict[str, dict[str, str]] = {
         "doubled 40 s later": "tasks",
         "lost": "tasks",
         "doomed": "doom",
+        "out of reach": "doom",
     },
     "submit ask": {
         "waits 0.3 s": "order",
@@ -165,6 +172,7 @@ WEIGHT = {
     "failures": 3.0,
     "late": 3.0,
     "slow looks": 4.0,
+    "commits": 3.0,
 }
 """Of groups that stop nothing, or come at few moments, more is needed to see something."""
 

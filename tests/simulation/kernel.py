@@ -44,8 +44,8 @@ class Call:
         self.on_end = on_end
         self.over = False
         self.dead = False
-        self.doomed = False
-        """Whether the store does not answer it."""
+        self.doomed: Exception | None = None
+        """What the store answers it, whatever it asks."""
         self.slots = 0
         """The number of slots in force when it began."""
 

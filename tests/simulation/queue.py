@@ -11,9 +11,14 @@ from datetime import datetime
 
 from shared.domain.events import Event
 from shared.domain.image import Image
-from shared.ports import QueueUnavailable
+from shared.ports import QueueUnavailable, StoreUnavailable
 from tests.simulation.faults import PAUSES
 from tests.simulation.network import Network
+
+
+class Bug(Exception):
+    """A fault of ours, which no further attempt mends."""
+
 
 WAY = 0.006
 """Seconds that creating a task takes."""
@@ -24,6 +29,7 @@ SHORTEST_BACKOFF = {"step": 1.0, "admit": 0.2, "callback": 5.0}
 LONGEST_BACKOFF = 30.0
 """Seconds."""
 LATE = {"0.1 s late": 0.1, "1 s late": 1.0, "12 s late": 12.0, "75 s late": 75.0}
+DOOMS = {"doomed": Bug("a bug"), "out of reach": StoreUnavailable("each time anew")}
 COPIES = {"doubled": 0.0, "doubled 2 s later": 2.0, "doubled 40 s later": 40.0}
 
 
@@ -35,10 +41,12 @@ class Task:
     """`step`, `admit` or `callback`."""
     arguments: tuple[object, ...]
     name: tuple[object, ...] | None = None
+    at: datetime | None = None
+    """Of an admission: when it was to be, if not at once."""
     attempt: int = 0
     """How many have been begun."""
-    doomed: bool = False
-    """Whether no attempt at it can do anything."""
+    doomed: Exception | None = None
+    """Of what every attempt at it dies."""
     gone: bool = False
 
     @property
@@ -106,7 +114,7 @@ class SimulatedQueue:
         self._create(Task("callback", (event.subject_id, event), ("callback", event)), None)
 
     def ask_admission(self, at: datetime | None = None) -> None:
-        self._create(Task("admit", ()), at)
+        self._create(Task("admit", (), at=at), at)
 
     # --- creating --------------------------------------------------------------------------------
 
@@ -150,10 +158,10 @@ class SimulatedQueue:
             self._network.tell(f"task {task.what} {task.arguments}: {happens}")
         if happens == "lost":
             return
-        task.doomed = happens == "doomed"
+        task.doomed = DOOMS.get(happens)
         self._kernel.after(LATE.get(happens, 0.0) + DISPATCH, lambda: self._turn(task))
         if happens in COPIES:
-            copy = Task(task.what, task.arguments)
+            copy = Task(task.what, task.arguments, at=task.at)
             # A doubled admission overlaps with the other: two dispatchers.
             self._kernel.after(COPIES[happens] + DISPATCH, lambda: self._call(copy))
 

@@ -1,6 +1,7 @@
 """The store, reached over a network: the one in memory, whose answers take time and get lost."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from shared.domain.image import Image
 from shared.ports import (
     Committed,
+    Conflict,
     CreateJob,
     SaveImage,
     StoreUnavailable,
@@ -19,6 +21,12 @@ from tests.simulation.network import Network
 
 WAY = 0.004
 """Seconds that a question, or an answer, takes."""
+TIME_LIMIT = 9.9
+"""Seconds after which a caller waits no longer for an answer."""
+DONE_AFTER = {
+    f"done {seconds:g} s after giving up": TIME_LIMIT + seconds for seconds in (0.5, 3.0, 20.0)
+}
+"""When a commit is done of which nobody could say whether it would be."""
 
 
 class SimulatedStore:
@@ -51,17 +59,30 @@ class SimulatedStore:
 
     def commit(self, *writes: Write) -> Committed:
         self._ask()
+        happens = self._network.at("store commit")
+        if happens == "contended":
+            raise Conflict("aborted, though every condition holds")
+        if happens in DONE_AFTER:
+            self._network.kernel.after(DONE_AFTER[happens], lambda: self._commit_late(writes))
+            self._network.kernel.sleep(TIME_LIMIT)
+            raise StoreUnavailable("no answer in time")
         committed = self._commit(writes)
         if self._answer() == "sent twice":
             # The client library's own retry, as it took the first try for lost.
             committed = self._commit(writes)
         return committed
 
+    def _commit_late(self, writes: tuple[Write, ...]) -> None:
+        """Whoever asked for it has been told that nobody knows."""
+        with suppress(Conflict):
+            self._commit(writes)
+
     def _ask(self) -> None:
         happens = self._network.travel("store ask", WAY)
         call = self._network.kernel.current
-        down = self._network.kernel.now < self.down_until
-        if happens == "down" or down or (call is not None and call.doomed):
+        if call is not None and call.doomed is not None:
+            raise call.doomed
+        if happens == "down" or self._network.kernel.now < self.down_until:
             raise StoreUnavailable("the store is down")
 
     def _answer(self) -> str:

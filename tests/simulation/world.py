@@ -42,14 +42,17 @@ from tests.simulation.messages import Messages
 from tests.simulation.network import Network
 from tests.simulation.painter import SimulatedPainter
 from tests.simulation.pictures import SimulatedFinisher, SimulatedPictures
-from tests.simulation.queue import SimulatedQueue, Task
+from tests.simulation.queue import Bug, SimulatedQueue, Task
 from tests.simulation.setup import HOOKS, PROMPTS, START, Instance, Setup
 from tests.simulation.store import OldStore, SimulatedStore
 from tests.simulation.story import Names, Tell, teller, told, word
 from tests.simulation.watch import Watch
 
 SWEEP_INTERVAL = 60.0
-EXPECTED = (CallbackFailed, StoreError, QueueUnavailable, PictureUnavailable, Refusal, ForgedNews)
+EXPECTED = (
+    *(CallbackFailed, StoreError, QueueUnavailable, PictureUnavailable, Refusal, ForgedNews),
+    Bug,
+)
 """Errors that a call may end with."""
 
 
@@ -125,7 +128,7 @@ class World:
         on_end: Callable[[Outcome], None] = lambda _: None,
         *,
         family: str = "",
-        doomed: bool = False,
+        doomed: Exception | None = None,
     ) -> Call:
         """Call a function, on some instance."""
         family = self.names.short(family or name.split(" ", 1)[0])
@@ -159,7 +162,7 @@ class World:
             ended(outcome is not CRASHED and not isinstance(outcome, Exception))
 
         if task.what == "admit":
-            self.call("admit", admit, done)
+            self.call("admit", partial(admit, at=task.at), done)
             return
         if task.what == "callback":
             body = partial(self._callback, event=task.arguments[1], is_last=task.is_last_attempt)
@@ -173,12 +176,14 @@ class World:
         """As `functions.step` does it."""
         try:
             return run_step(services, *token)
+        except StoreError:
+            raise
         except Exception as error:
             if is_last:
                 self.given_up.add(token[0])
                 call = self.kernel.current
                 assert call is not None
-                call.doomed = False
+                call.doomed = None
                 give_up(services, *token, type(error).__name__)
             raise
 

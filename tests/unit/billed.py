@@ -240,7 +240,7 @@ class BilledWorld(World):
             self.now = max(self.now, at)
             if kind == "admit":
                 with self.billed("admit") as did:
-                    did(f"admitted {admit(self.services)}")
+                    did(f"admitted {admit(self.services, *arguments)}")
             else:
                 image = self.store.image(arguments[0]).value
                 with self.billed(f"step {image.next_step}") as did:

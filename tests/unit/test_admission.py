@@ -375,6 +375,34 @@ def test_pauses_double_up_to_the_longest():
     assert [b - a for a, b in pairwise(moments)] == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30]
 
 
+@pytest.mark.parametrize("behind", [0.001, 0.4, 4.9])
+def test_a_pause_ends_without_the_sweeper_where_the_clock_is_behind_that_of_who_paused(behind):
+    studio = Studio(slots=2)
+    studio.book("book")
+    studio.painter.closed = True
+    studio.pass_time(START)
+    late = replace(studio.services, clock=lambda: studio.now - timedelta(seconds=behind))
+    studio.painter.closed = False
+    assert admit(late) == 0  # of what rings during the pause
+
+    studio.services = late
+    studio.pass_time(START + POLICY.backoff_min)
+
+    assert len(studio.painted()) == 1
+
+
+def test_a_late_task_of_an_earlier_pause_does_not_end_the_one_under_way():
+    studio = Studio()
+    studio.book("book")
+    studio.painter.closed = True
+    studio.pass_time(START + timedelta(seconds=1))
+    assert fence(studio).troubles == 2
+    studio.painter.closed = False
+
+    assert admit(studio.services, START + timedelta(seconds=1)) == 0
+    assert admit(studio.services, fence(studio).paused_until) == 1
+
+
 def test_an_account_that_is_dead_for_an_hour_costs_few_calls_and_no_try():
     studio = Studio(slots=12, ahead=1)
     for number in range(50):

@@ -246,7 +246,9 @@ def test_a_cancel_writes_each_image_and_what_has_ended_not_at_all():
     once = cost(lambda: cancel_job(world.services, OWNER, book.job.job_id))
     again = cost(lambda: cancel_job(world.services, OWNER, book.job.job_id))
 
-    assert once == (31, 6 + 2)  # with the job's counters, and its ending
+    # The job, its images, the members that go with their reference, the job's counters; the images
+    # and the job once more, to see that nothing is left, and the job that is answered.
+    assert once == (1 + 6 + 5 + 1 + 6 + 1 + 1, 6 + 2)  # with the job's counters, and its ending
     assert again == (1 + 6 + 1 + 1, 0)
 
 

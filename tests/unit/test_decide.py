@@ -286,6 +286,19 @@ def test_what_is_not_found_after_the_lease_is_free_to_be_submitted_again():
     assert (after.imagine, after.imagine_attempts) == (None, 0)
 
 
+@pytest.mark.parametrize("state", [images.IMAGINE_CLAIMED, images.UPSCALE_CLAIMED])
+def test_an_answer_that_came_after_the_lease_proves_nothing_if_it_was_asked_for_before(state):
+    ends = images.CLAIM.claimed_at + POLICY.claim_lease
+    just_before = Missing(searched=True, asked_at=ends - timedelta(seconds=0.1))
+
+    kept = decide(state, just_before, ends + timedelta(seconds=9), POLICY).after
+
+    assert (kept.imagine, kept.upscale) == (state.imagine, state.upscale)
+    at_its_end = replace(just_before, asked_at=ends)
+    freed = decide(state, at_its_end, ends + timedelta(seconds=9), POLICY).after
+    assert (freed.upscale or freed.imagine) != (state.upscale or state.imagine)
+
+
 def test_what_is_found_is_adopted():
     seen = Sighting(task_id="55", phase=Phase.WAITING)
 
@@ -348,6 +361,22 @@ def test_the_time_limit_counts_from_the_moment_the_painter_began(state, seconds)
 
     after = _working(state, started, NOW + timedelta(seconds=seconds))
     assert after.next_step in {Step.IMAGINE, Step.UPSCALE}
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds"), [(images.WATCH_IMAGINE, 120), (images.WATCH_UPSCALE, 30)]
+)
+def test_a_look_that_took_long_counts_by_when_it_was_asked_for(state, seconds):
+    started, limit = NOW, NOW + timedelta(seconds=seconds)
+    seen = Sighting(task_id="17", phase=Phase.WORKING, started_at=started)
+
+    def seen_by(asked_at):
+        late = limit + timedelta(seconds=9)
+        return decide(state, replace(seen, asked_at=asked_at), late, POLICY).after
+
+    # It may have been done in time since then.
+    assert seen_by(limit - timedelta(seconds=0.1)).next_step is state.next_step
+    assert seen_by(limit).next_step in {Step.IMAGINE, Step.UPSCALE}
 
 
 def test_waiting_in_the_painters_own_queue_does_not_count():
@@ -426,6 +455,18 @@ def test_a_deadline_is_kept_only_after_a_look(state):
 
 def test_a_painted_picture_is_not_given_up_at_the_deadline():
     assert isinstance(decide(images.STORE, Woken(), images.LATER, POLICY).ask, StorePicture)
+
+
+def test_a_canceled_claim_keeps_its_slot_until_a_search_after_its_lease_finds_nothing():
+    canceled = replace(images.DRAIN, imagine=images.CLAIM)
+    ends = images.CLAIM.claimed_at + POLICY.claim_lease
+
+    def searched(asked_at):
+        seen = Missing(searched=True, asked_at=asked_at)
+        return decide(canceled, seen, ends + timedelta(seconds=9), POLICY).after
+
+    assert searched(ends - timedelta(seconds=0.1)).holds_slot
+    assert not searched(ends).holds_slot
 
 
 def test_draining_ends_at_its_deadline():

@@ -1,6 +1,7 @@
 """The edge: nothing that goes wrong inside reaches a caller as text, and nothing is lost."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cloudevents.http import CloudEvent
@@ -113,9 +114,48 @@ def test_the_last_attempt_of_a_task_ends_the_image_with_a_reason(world):
     assert world.store.job(job_id).value.status is JobStatus.FAILED
 
 
+def test_a_store_that_is_out_of_reach_for_longer_than_the_attempts_loses_no_picture(world):
+    job_id = post(main.generate, TALE).json["jobId"]
+    world.run(until=lambda: bool(world.painter.paintings))
+    image, commit = all_images(world)[0], world.store.commit
+    world.now += timedelta(minutes=1)
+
+    def comes_back(*_):
+        world.store.commit = commit
+        raise StoreUnavailable(SECRET)
+
+    world.store.commit = comes_back
+    last = settings().task_attempts - 1
+    assert ring(world, main.step, image, retries=last).status_code == 500
+
+    assert all_images(world)[0] == image
+    world.queue.due.clear()
+    world.run_with_sweeps(minutes=3)
+    assert world.store.job(job_id).value.status is JobStatus.SUCCEEDED
+    assert len(world.painter.of("IMAGINE")) == 1
+
+
 @pytest.mark.parametrize("body", [{}, {"imageId": 5}, [], None])
 def test_a_task_that_is_none_of_ours_is_not_tried_again(world, body):
     assert post(main.step, body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "admitted"),
+    [
+        ({"at": "2026-05-01T09:00:01+00:00"}, 1),
+        *((body, 0) for body in ({}, None, [], {"at": 5}, {"at": "soon"}, {"at": "2026-05-01"})),
+    ],
+)
+def test_an_admission_that_says_when_it_was_to_ring_ends_a_pause(world, body, admitted):
+    post(main.generate, TALE)
+    world.painter.script = ["busy"]
+    admit(world.services)
+    assert world.store.fence().value.paused_until == datetime(2026, 5, 1, 9, 0, 1, tzinfo=UTC)
+
+    assert post(main.admit, body).status_code == 200
+
+    assert len(world.painter.of("IMAGINE")) == admitted
 
 
 def test_a_task_of_a_newer_version_is_understood(world):
