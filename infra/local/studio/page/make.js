@@ -56,6 +56,7 @@ export class MakeView {
   /** Shows everything in the current language. */
   show() {
     const draft = this.#draft;
+    document.title = say("title");
     translate(this.#form);
     this.#tell(null);
     clearFaults(this.#form);
