@@ -143,8 +143,11 @@ def server_of(url: str, environment: Mapping[str, str]) -> Server:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # a UnicodeError is a ValueError
     except ValueError:
         host, parts = None, urlsplit("")
+    if any(map(str.isspace, url)):
+        host = None
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise WrongUse(f"--url must be an address such as {HERE}, without ? and #.")
     if parts.username is not None or parts.password is not None:
