@@ -116,3 +116,19 @@ def test_looking_at_a_book_again_makes_it_no_younger(visit: Visit, book: str) ->
     visit.until_finished()
     page.get_by_role("link", name="Make another book").click()
     expect(page.get_by_role("link", name="Mina’s book, Jan 2, 1970")).to_be_visible()
+
+
+def test_what_is_being_made_stays_while_there_is_no_connection(visit: Visit) -> None:
+    visit.expect_trouble("ERR_INTERNET_DISCONNECTED")
+    page = visit.make()
+    page.get_by_label("Name").first.fill("Mina")
+    page.get_by_label("Who is it?").fill("a brave girl")
+    visit.context.set_offline(True)
+    expect(page.locator("#connection")).to_contain_text("what you have made stays here")
+    page.get_by_role("button", name="Paint my book").click()
+    expect(page.get_by_text("The studio can’t be reached.")).to_be_visible()
+    visit.context.set_offline(False)
+    expect(page.locator("#connection")).to_be_empty()
+    page.get_by_role("button", name="Paint my book").click()
+    visit.until_started()
+    expect(visit.card("Mina")).to_be_visible()

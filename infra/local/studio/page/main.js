@@ -48,7 +48,8 @@ function showConnection() {
   const banner = $("#connection");
   const lost = !isReached || !navigator.onLine;
   if (!lost && banner.textContent) announce(say("connection.back"));
-  setText(banner, lost ? say("connection.lost") : "");
+  const sentence = shown === null ? "connection.lost.making" : "connection.lost";
+  setText(banner, lost ? say(sentence) : "");
 }
 window.addEventListener("offline", showConnection);
 window.addEventListener("online", showConnection);

@@ -70,7 +70,7 @@ export class MakeView {
     this.#places.show(draft.places);
     this.#showCount();
     this.#showShelf();
-    const onBadFile = () => this.#tell(say("drawing.file.broken"));
+    const onBadFile = () => this.#tellOfFile(say("drawing.file.broken"));
     const places = { brushes: $("#brushes"), deeds: $("#deeds") };
     this.#tools = paintbox(places, this.#drawing, onBadFile);
     this.#showDrawing();
@@ -97,6 +97,7 @@ export class MakeView {
     $("#canvas").setAttribute("aria-label", label);
     this.#tools?.refresh();
     clearFaults($("#drawing"));
+    this.#tellOfFile(null);
   }
 
   #showShelf() {
@@ -241,6 +242,11 @@ export class MakeView {
     this.#draft = newDraft();
     this.#drawing.begin();
     this.#onStarted(jobId, draft.hero.name.trim());
+  }
+
+  #tellOfFile(sentence) {
+    $("#bad-file").hidden = !sentence;
+    setText($("#bad-file"), sentence ?? "");
   }
 
   #tell(sentence) {
