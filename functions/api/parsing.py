@@ -62,15 +62,15 @@ _KNOWN_FIELDS = sorted(
 
 def parse_body(request: flask.Request, model: type[M]) -> M:
     """The body as `model`. Raises `Problem` 400, 413, 415 or 422."""
-    return parse(_json_body(request, MOST_BYTES), model)
+    return parse(_decoded(_json_data(request, MOST_BYTES)), model)
 
 
 def parse_body_with_drawings(request: flask.Request) -> GenerateModel:
     """The body of generate, whose drawings may take up more. Raises as `parse_body`."""
-    body = _json_body(request, MOST_BYTES_WITH_DRAWINGS)
-    size = request.content_length or MOST_BYTES_WITH_DRAWINGS
+    data = _json_data(request, MOST_BYTES_WITH_DRAWINGS)
+    body = _decoded(data)
     # Else one request of a million little fields would keep an instance busy for seconds.
-    if size > MOST_BYTES and size - _drawn_bytes(body) > MOST_BYTES:
+    if len(data) > MOST_BYTES and len(data) - _drawn_bytes(body) > MOST_BYTES:
         raise _too_large_beside_drawings()
     return parse(body, GenerateModel)
 
@@ -133,14 +133,17 @@ def _said_in_query_or_body(request: flask.Request) -> str:
     return in_body
 
 
-def _json_body(request: flask.Request, most_bytes: int) -> object:
+def _json_data(request: flask.Request, most_bytes: int) -> bytes:
     if request.mimetype != "application/json":
         detail = "Send the body as JSON, with the header Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail, headers={"Accept": "application/json"})
     try:
-        data = bounded_data(request, most_bytes)
+        return bounded_data(request, most_bytes)
     except RequestEntityTooLarge:
         raise _too_large(most_bytes) from None
+
+
+def _decoded(data: bytes) -> object:
     # Each value but the first comes after one of these, and none of them is in a drawing's base64.
     if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MOST_BYTES:
         raise _too_large_beside_drawings()  # four million `{}` would be 300 MB of objects

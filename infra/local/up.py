@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         "--speed",
         type=positive,
         default=5.0,
-        help="of painting; 1 is MidJourney's own pace (default: 5)",
+        help="of painting; 1 is MidJourney's own pace",
     )
     parser.add_argument("--workers", type=int, default=2, help="processes that serve functions")
     parser.add_argument("--sweep-interval", type=float, default=60.0, help="seconds; 0: never")
@@ -77,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     )
     for name, port in PORTS.items():
         parser.add_argument(
-            f"--{name}-port", type=int, default=port, metavar="PORT", help=f"(default: {port})"
+            f"--{name}-port", type=int, default=port, metavar="PORT", help="default: %(default)s"
         )
     parser.add_argument(
         "--no-notify",
@@ -130,7 +130,7 @@ def _show(stack: LocalStack) -> None:
         ("Firestore", stack.firestore_host),
         ("Cloud Tasks", stack.env["CLOUD_TASKS_EMULATOR_HOST"]),
         ("bucket", stack.env["STORAGE_EMULATOR_HOST"]),
-        ("pictures", f"{stack.pictures_url}/<object name>"),
+        ("pictures", stack.pictures_url),
         ("log of the functions", str(stack.functions_log)),
     ):
         table.add_row(part, where)

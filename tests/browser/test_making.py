@@ -149,7 +149,10 @@ def test_what_is_drawn_can_be_taken_back_and_brought_back(visit: Visit, tmp_path
     assert pixel(drawn(page), 0.5, 0.5) == (10, 120, 30)
     photo.write_text("no picture")
     page.get_by_label("Use a photo of a drawing").set_input_files(photo)
-    expect(page.get_by_text("This file is no picture that can be opened.")).to_be_visible()
+    sorry = page.locator("#drawing").get_by_role("alert")
+    expect(sorry).to_have_text("This file is no picture that can be opened.")
+    drag(page, (0.1, 0.1), (0.9, 0.1))
+    expect(sorry).not_to_be_visible()
 
 
 def test_what_is_wrong_is_said_beside_the_field(visit: Visit) -> None:

@@ -1,5 +1,6 @@
 """How much of a body is read: no more than its function can use, whoever sends it, and however."""
 
+import io
 import subprocess
 import sys
 import tracemalloc
@@ -134,6 +135,14 @@ def test_little_values_are_counted_before_they_are_made(world, value):
 
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
     assert peak < 3 * len(body), "as objects they would take up tens of times as much"
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_small_body_that_comes_in_chunks_is_taken(world, name):
+    chunks = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    body = {"wsgi.input": io.BytesIO(b"{}")}
+
+    assert send(name, environ_overrides=chunks | body).json["code"] != "body_too_large"
 
 
 @pytest.mark.parametrize("name", CLIENTS)

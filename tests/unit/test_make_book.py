@@ -274,3 +274,23 @@ def test_wrong_options_are_3_and_help_tells_the_codes(
     for code in ExitCode:
         assert f"\n  {int(code):<5}" in printed or code is ExitCode.PIPE_CLOSED
     assert "FAIRY_TALE_TOKEN" in printed
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "words"),
+    [
+        (command.make_book, ["tale.json", "--key", ""], "--key: must be printable"),
+        (command.make_book, ["tale.json", "--key", "열쇠"], "--key: must be printable"),
+        (command.make_book, ["tale.json", "--key", "a\nb"], "--key: must be printable"),
+        (command.watch, [""], "job: must be a jobId"),
+        (command.watch, [], "required: job"),
+    ],
+)
+def test_arguments_that_cannot_be_meant(
+    main: Any, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (ExitCode.REFUSED, "")
+    assert words in err

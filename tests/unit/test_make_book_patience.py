@@ -89,6 +89,9 @@ def test_a_token_goes_over_https_or_stays_here(url: str) -> None:
         ("https://a.example/generate?x=1", "", "must be an address"),
         ("https://a.example:port", "", "must be an address"),
         ("https://[::1", "", "must be an address"),
+        ("https://a b", "", "must be an address"),
+        ("https://a..example", "", "must be an address"),
+        (f"https://{'a' * 64}.example", "", "must be an address"),
     ],
 )
 def test_addresses_and_tokens_that_are_refused(url: str, token: str, words: str) -> None:

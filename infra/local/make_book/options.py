@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import shlex
+import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ environment:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.print_usage()
+        self.print_usage(sys.stderr)  # what reads --json finds nothing else on stdout
         self.exit(ExitCode.REFUSED, f"{self.prog}: {message}\n")
 
 
@@ -78,6 +79,19 @@ def _parser(command: str, about: str, *help_texts: str) -> _Parser:
     return parser
 
 
+def _key(text: str) -> str:
+    """What a header can carry. An empty one, of a variable that is not set, would be a new one."""
+    if not text.strip() or not text.isascii() or not text.isprintable():
+        raise argparse.ArgumentTypeError("must be printable ASCII characters")
+    return text
+
+
+def _job(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must be a jobId")
+    return text
+
+
 def make_book_parser() -> argparse.ArgumentParser:
     """Of `make-book`."""
     parser = _parser(
@@ -89,6 +103,7 @@ def make_book_parser() -> argparse.ArgumentParser:
     parser.add_argument("tale", type=Path, help="a JSON file, see below")
     parser.add_argument(
         "--key",
+        type=_key,
         help="the Idempotency-Key: the same tale under the same key is the same book, however "
         "often it is sent (default: a new one)",
     )
@@ -102,7 +117,7 @@ def watch_parser() -> argparse.ArgumentParser:
         "Goes on watching a book that was begun before, or fetches one that is finished, and "
         "saves its pictures as make-book does.",
     )
-    parser.add_argument("job", help="the jobId that generate answered")
+    parser.add_argument("job", type=_job, help="the jobId that generate answered")
     return parser
 
 
@@ -128,8 +143,11 @@ def server_of(url: str, environment: Mapping[str, str]) -> Server:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # a UnicodeError is a ValueError
     except ValueError:
         host, parts = None, urlsplit("")
+    if any(map(str.isspace, url)):
+        host = None
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise WrongUse(f"--url must be an address such as {HERE}, without ? and #.")
     if parts.username is not None or parts.password is not None:

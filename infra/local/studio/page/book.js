@@ -12,6 +12,7 @@ export class BookView {
   #connection;
   #jobId = null;
   #book = null;
+  #refusal = null; // why there is nothing to watch: a Problem
   #cards = new Map(); // of a picture's imageId
   #watcher = null;
   #heroName = "";
@@ -50,20 +51,24 @@ export class BookView {
     this.#watcher = null;
     this.#jobId = null;
     this.#book = null;
-    this.#cards.clear();
-    $("#pictures").replaceChildren();
-    document.title = say("title");
+    this.#refusal = null;
+    this.#clear();
+    for (const dialog of [$("#closer"), $("#really")]) dialog.close(""); // who goes back leaves them
   }
 
   /** Shows everything in the current language. */
   show() {
     translate($("#book"));
-    this.#tellProblem(null);
-    this.#cards.clear();
-    $("#pictures").replaceChildren();
+    this.#tellProblem(this.#refusal);
+    this.#clear();
     this.#showTitle();
     if (this.#book) this.#showBook(this.#book);
-    else this.#showNothing("book.loading");
+    else this.#showNothing();
+  }
+
+  #clear() {
+    this.#cards.clear();
+    $("#pictures").replaceChildren();
   }
 
   #watch() {
@@ -81,6 +86,7 @@ export class BookView {
   #onBook(book) {
     const before = this.#book;
     this.#book = book;
+    if (this.#refusal) this.#tellProblem((this.#refusal = null)); // the other way finds it
     this.#heroName = book.images.find(({ role }) => role === "reference")?.name ?? "";
     if (before === null) putOnShelf(this.#jobId, this.#heroName);
     this.#showTitle();
@@ -92,9 +98,9 @@ export class BookView {
 
   #onRefused(problem) {
     takeFromShelf(this.#jobId);
-    this.#showNothing("book.none");
-    setText($("#book-title"), say("book.none"));
-    this.#tellProblem(problem);
+    this.#refusal = problem;
+    this.#book = null; // it may have been there, and then been deleted
+    this.show();
   }
 
   #announce(before, book) {
@@ -112,14 +118,15 @@ export class BookView {
 
   #showTitle() {
     const hero = this.#heroName;
-    const title = hero ? say("book.title", { hero }) : say("book.loading");
+    const unnamed = this.#refusal ? "book.none" : "book.loading";
+    const title = hero && !this.#refusal ? say("book.title", { hero }) : say(unnamed);
     setText($("#book-title"), title);
     const percent = this.#book && !this.#book.completed ? `${this.#book.progress} % · ` : "";
     document.title = `${percent}${title} · ${say("title")}`;
   }
 
-  #showNothing(key) {
-    setText($("#book-status"), key === "book.none" ? "" : say(key));
+  #showNothing() {
+    setText($("#book-status"), this.#refusal ? "" : say("book.loading"));
     for (const id of ["#download", "#cancel", "#book-progress"]) $(id).hidden = true;
   }
 
@@ -128,6 +135,7 @@ export class BookView {
     $("#book-progress").hidden = book.completed;
     $("#book-progress").value = book.progress;
     $("#cancel").hidden = book.completed;
+    if (book.completed) $("#really").close(""); // there is nothing to stop any more
     $("#download").hidden = !book.images.some(({ imageUrl }) => imageUrl);
     $("#book").dataset.status = book.status;
     $("#book").dataset.completed = book.completed;

@@ -9,6 +9,7 @@ import { say, sayFailure, sayProblem } from "./words.js";
 export class PictureCard {
   #image;
   #hero = "";
+  #asked = null; // what is being asked for: a promise
   #frame = new Frame();
   #inset = new Frame("inset"); // what is painted anew, over the old picture
   #title = h("h3");
@@ -65,7 +66,13 @@ export class PictureCard {
     this.#again.update(image);
   }
 
-  async #ask(fields) {
+  /** The second click of a double one asks for nothing new: its answer would be a refusal. */
+  #ask(fields) {
+    this.#asked ??= this.#askFor(fields).finally(() => (this.#asked = null));
+    return this.#asked;
+  }
+
+  async #askFor(fields) {
     this.#tell(null);
     try {
       const image = await this.wish({ imageId: this.#image.imageId, ...fields });

@@ -11,6 +11,7 @@ const book = new BookView(config, onConnection);
 const make = new MakeView((jobId, hero) => go(`/?job=${jobId}`, hero));
 
 const jobOfAddress = () => new URLSearchParams(location.search).get("job");
+let shown; // the job of the view, null for the form, undefined before there is a view
 
 function go(address, hero = null) {
   history.pushState(null, "", address);
@@ -19,6 +20,8 @@ function go(address, hero = null) {
 
 function route(hero = null) {
   const jobId = jobOfAddress();
+  const isFirst = shown === undefined;
+  shown = jobId;
   $("#make").hidden = jobId !== null;
   $("#book").hidden = jobId === null;
   window.scrollTo(0, 0);
@@ -28,6 +31,7 @@ function route(hero = null) {
     book.close();
     onConnection(navigator.onLine);
     make.show();
+    if (!isFirst) $("#main").focus({ preventScroll: true }); // the link that led here is hidden
   }
 }
 
@@ -44,7 +48,8 @@ function showConnection() {
   const banner = $("#connection");
   const lost = !isReached || !navigator.onLine;
   if (!lost && banner.textContent) announce(say("connection.back"));
-  setText(banner, lost ? say("connection.lost") : "");
+  const sentence = shown === null ? "connection.lost.making" : "connection.lost";
+  setText(banner, lost ? say(sentence) : "");
 }
 window.addEventListener("offline", showConnection);
 window.addEventListener("online", showConnection);
@@ -71,7 +76,9 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(link.href);
 });
-window.addEventListener("popstate", () => route());
+window.addEventListener("popstate", () => {
+  if (jobOfAddress() !== shown) route(); // the skip link changes nothing but the address's #
+});
 
 speak();
 route();

@@ -56,6 +56,7 @@ export class MakeView {
   /** Shows everything in the current language. */
   show() {
     const draft = this.#draft;
+    document.title = say("title");
     translate(this.#form);
     this.#tell(null);
     clearFaults(this.#form);
@@ -69,7 +70,7 @@ export class MakeView {
     this.#places.show(draft.places);
     this.#showCount();
     this.#showShelf();
-    const onBadFile = () => this.#tell(say("drawing.file.broken"));
+    const onBadFile = () => this.#tellOfFile(say("drawing.file.broken"));
     const places = { brushes: $("#brushes"), deeds: $("#deeds") };
     this.#tools = paintbox(places, this.#drawing, onBadFile);
     this.#showDrawing();
@@ -96,6 +97,7 @@ export class MakeView {
     $("#canvas").setAttribute("aria-label", label);
     this.#tools?.refresh();
     clearFaults($("#drawing"));
+    this.#tellOfFile(null);
   }
 
   #showShelf() {
@@ -240,6 +242,11 @@ export class MakeView {
     this.#draft = newDraft();
     this.#drawing.begin();
     this.#onStarted(jobId, draft.hero.name.trim());
+  }
+
+  #tellOfFile(sentence) {
+    $("#bad-file").hidden = !sentence;
+    setText($("#bad-file"), sentence ?? "");
   }
 
   #tell(sentence) {

@@ -59,8 +59,9 @@ export function paintbox({ brushes, deeds }, drawing, onBadFile) {
     ...["size", SIZES, tool.size],
     (value) => {
       const title = say(`size.${value}`);
+      // The root tells the thin ones apart, and has the thickest fit.
       const dot = h("span", { class: "width", title }, h("span", { class: "unseen" }, title));
-      dot.style.setProperty("--width", `${Math.max(4, value * 0.6)}px`);
+      dot.style.setProperty("--width", `${3.8 * Math.sqrt(value)}px`);
       return h("label", {}, dot);
     },
     (value) => (tool.size = value),

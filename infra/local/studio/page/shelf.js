@@ -12,8 +12,10 @@ export function booksOnShelf() {
   }
 }
 
+/** A book that is there already keeps its place and its date: it is only looked at again. */
 export function putOnShelf(jobId, hero) {
-  const others = booksOnShelf().filter((book) => book.jobId !== jobId);
+  const others = booksOnShelf();
+  if (others.some((book) => book.jobId === jobId)) return;
   const books = [{ jobId, hero, at: Date.now() }, ...others].slice(0, MOST);
   localStorage.setItem(REMEMBERED, JSON.stringify(books));
 }

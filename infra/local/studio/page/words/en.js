@@ -142,6 +142,7 @@ export const en = {
   "watching.polling.about": "“status” is called every two seconds.",
   "watching.news": "Latest news: {time}.",
   "connection.lost": "The connection is lost. Your book is painted all the same; this page tries again by itself.",
+  "connection.lost.making": "The connection is lost. Go on: what you have made stays here until it can be sent.",
   "connection.back": "Connected again.",
 
   "said.ready": "{name} is ready.",

@@ -142,6 +142,7 @@ export const ko = {
   "watching.polling.about": "2초마다 “status”를 불러요.",
   "watching.news": "마지막 소식: {time}.",
   "connection.lost": "연결이 끊겼어요. 책은 계속 그려지고 있고, 이 페이지가 스스로 다시 연결해요.",
+  "connection.lost.making": "연결이 끊겼어요. 계속해도 괜찮아요. 만든 것은 보낼 수 있을 때까지 여기에 남아 있어요.",
   "connection.back": "다시 연결됐어요.",
 
   "said.ready": "{name}: 완성됐어요.",
