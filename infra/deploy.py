@@ -99,7 +99,7 @@ def check_arguments(options: argparse.Namespace) -> None:
     if not _REGION.fullmatch(options.region):
         raise DeployError(
             f"REGION={options.region} is no region, as asia-northeast3 is. "
-            "`gcloud functions regions list --v2` shows them."
+            "`gcloud functions regions list --gen2` shows them."
         )
     if options.environment not in ENVIRONMENTS:
         raise DeployError(
@@ -189,24 +189,37 @@ def _prepared(
     tools = Tools.find(programs)
     cloud = Cloud(programs, tools.gcloud, options.project)
     cloud.check()
-    folder = stage(ROOT, options.folder / f"{options.project}-{options.environment}", removing)
+    stage(ROOT, _copy(options), removing)
     return cloud, Terraform(
         programs,
         tools.terraform,
-        folder / "infra" / "terraform" / "environments" / options.environment,
+        _where_it_works(options),
         keep_lock=ROOT / "infra" / "terraform" / "environments" / options.environment,
         token=cloud.token(),
         var_file=Path(options.vars).resolve() if options.vars else None,
     )
 
 
+def _copy(options: argparse.Namespace) -> Path:
+    """Terraform's own copy of `infra`."""
+    folder: Path = options.folder
+    return folder / f"{options.project}-{options.environment}"
+
+
+def _where_it_works(options: argparse.Namespace) -> Path:
+    return _copy(options).joinpath("infra", "terraform", "environments", options.environment)
+
+
 def _variables(
     options: argparse.Namespace, archives: Mapping[str, Path], versions: Mapping[str, str]
 ) -> dict[str, object]:
+    here = _where_it_works(options)
     values: dict[str, object] = {
         "project": options.project,
         "region": options.region,
-        "archives": {name: str(path.absolute()) for name, path in archives.items()},
+        # Relative, so the same on every machine: the provider takes another path for another
+        # object, and deleting the one before, which has the same name, deletes the new one.
+        "archives": {name: os.path.relpath(path, here) for name, path in archives.items()},
         "secret_versions": dict(versions),
     }
     if options.proxy_url:

@@ -20,6 +20,8 @@ from infra.local.bench.prices import (
     READS,
     REQUESTS,
     SMALL,
+    TASKS,
+    UPLOADS,
     Cost,
     Price,
     cost_of_month,
@@ -33,7 +35,18 @@ MONTH_SECONDS: Final = 30 * 24 * 3600
 CHECKS: Final = 6 * MONTH_SECONDS / 60
 """Calls of `health`: an uptime check asks from six places once a minute."""
 
+METRIC_POINTS: Final = 30
+"""Values that log-based metrics get in a minute in which pictures are painted: a distribution for
+each function that is called (14), and those of books, pictures and slots."""
+POINT_MIB: Final = 80 / 2**20
+"""Of a distribution's value; counters have a tenth of it
+(https://cloud.google.com/stackdriver/pricing)."""
+BOOK_MINUTES: Final = 5
+"""In which something happens; other books happen in the same ones, so this is an upper bound."""
+
 _RUN = "https://cloud.google.com/run/pricing"
+METRIC_MIB: Final = (0.258, "https://cloud.google.com/stackdriver/pricing")
+"""Dollars for a MiB of metrics; not read again either."""
 ALWAYS_CPU: Final = (0.000018, _RUN)
 """Dollars for a vCPU-second of an instance that always has its CPU, as the proxy's."""
 ALWAYS_MEMORY: Final = (0.000002, _RUN)
@@ -79,8 +92,8 @@ SMALL_THINGS: Final = (
     Standing(
         what="MiB of log-based metrics",
         quantity=17,  # seven series of the sweep and of health that have a value each minute
-        dollars=0.258,
-        source="https://cloud.google.com/stackdriver/pricing",
+        dollars=METRIC_MIB[0],
+        source=METRIC_MIB[1],
     ),
 )
 PROXY: Final = (
@@ -118,14 +131,22 @@ def book_by_service(page: str) -> dict[str, float]:
 
 
 def health_checks() -> dict[Price, float]:
-    """Quantities of a month's calls of `health`: a call of 100 ms and two reads each."""
+    """Quantities of a month's calls of `health`: each is 100 ms, and asks each part once."""
     return {
         REQUESTS: CHECKS,
         CPU: CHECKS * 0.1 * SMALL.vcpu,
         MEMORY: CHECKS * 0.1 * SMALL.gib,
-        READS: CHECKS * 2,
+        READS: CHECKS,
+        TASKS: CHECKS,
+        UPLOADS: CHECKS,  # the bucket is listed, which is paid for as a write is
         LOGS: CHECKS * LOGGED_BYTES / 2**30,
     }
+
+
+def metrics_of(books: int) -> float:
+    """Dollars a month for what metrics get of so many books, beside what they get in any case."""
+    minutes = min(books * BOOK_MINUTES, MONTH_SECONDS / 60)
+    return minutes * METRIC_POINTS * POINT_MIB * METRIC_MIB[0]
 
 
 def month(page: str, books: int) -> dict[str, float]:
@@ -135,7 +156,8 @@ def month(page: str, books: int) -> dict[str, float]:
     for price, quantity in health_checks().items():
         dollars = quantity * price.dollars / price.per
         standing[price.service] = standing.get(price.service, 0.0) + dollars
-    standing["Alerts, secrets, images, metrics"] = sum(one.total for one in SMALL_THINGS)
+    small = sum(one.total for one in SMALL_THINGS)
+    standing["Alerts, secrets, images, metrics"] = small + metrics_of(books)
     for name, dollars in standing.items():
         services[name] = services.get(name, 0.0) + dollars
     return services

@@ -25,14 +25,17 @@ class Cloud:
         """Raise `DeployError` if nobody is logged in, or the project is missing or unpaid."""
         if not self._ask("auth", "list", "--filter=status:ACTIVE", "--format=value(account)").text:
             raise DeployError("Nobody is logged in. Run: gcloud auth login")
-        describe = ("projects", "describe", self._project, "--format=value(projectNumber)")
-        if not self._ask(*describe).text:
+        found = self._ask("projects", "describe", self._project, "--format=value(projectNumber)")
+        if not found.text:
             raise DeployError(
                 f"There is no project {self._project}, or your account may not see it. "
-                f"Make it (gcloud projects create {self._project}) or log in as somebody who may."
+                f"Make it (gcloud projects create {self._project}) or log in as somebody who may. "
+                f"gcloud said:\n  {found.said}"
             )
-        billing = ("billing", "projects", "describe", self._project)
-        if self._ask(*billing, "--format=value(billingEnabled)").text != "True":
+        billing = self._ask(
+            *("billing", "projects", "describe", self._project, "--format=value(billingEnabled)")
+        )
+        if self._answered(billing, f"the billing of {self._project}") != "True":
             raise DeployError(
                 f"Billing is not enabled for {self._project}. Link a billing account:\n"
                 f"  gcloud billing projects link {self._project} --billing-account=ACCOUNT"

@@ -56,6 +56,10 @@ class Plan:
         return {r.type for r in self._resources}
 
 
+_PLAIN = {"graph", "show", "state"}
+"""Commands whose output has no colours, so that they know no `-no-color`."""
+
+
 class Refused(Exception):
     """Terraform would not plan; `said` is why."""
 
@@ -89,7 +93,7 @@ def plan(
 def run(folder: Path, provider: Mapping[str, str], *arguments: str) -> str:
     """What terraform prints. Raises `Refused`."""
     done = subprocess.run(
-        ["terraform", *arguments, *([] if arguments[0] in {"show", "state"} else ["-no-color"])],
+        ["terraform", *arguments, *([] if arguments[0] in _PLAIN else ["-no-color"])],
         cwd=folder,
         env={
             **os.environ,

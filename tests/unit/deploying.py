@@ -131,8 +131,12 @@ def run(machine: Machine, command: str, *more: str, **options: str) -> int:
     return deploy.main([command, *arguments, *more], outside)
 
 
+def terraforms_folder(machine: Machine) -> Path:
+    """Where terraform works for production."""
+    copy = machine.folder / "deploy" / f"{PROJECT}-production"
+    return copy / "infra" / "terraform" / "environments" / "production"
+
+
 def chosen(machine: Machine) -> dict[str, Any]:
     """The variables that terraform was given last."""
-    folder = machine.folder / "deploy" / f"{PROJECT}-production"
-    file = folder / "infra/terraform/environments/production/chosen.tfvars.json"
-    return json.loads(file.read_text())
+    return json.loads((terraforms_folder(machine) / "chosen.tfvars.json").read_text())

@@ -15,7 +15,7 @@ from infra.deploy_steps import stage
 from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
 from tests.fakes.terraform import NUMBER, PROJECT
-from tests.unit.deploying import API_OFF, NO_BUCKET, NO_SECRET, chosen, run
+from tests.unit.deploying import API_OFF, NO_BUCKET, NO_SECRET, chosen, run, terraforms_folder
 
 # --- what it says ---------------------------------------------------------------------------------
 
@@ -62,6 +62,7 @@ def test_without_gcloud_it_says_where_to_get_it(machine, capsys):
     [
         ({"auth_list": ""}, "Run: gcloud auth login"),
         ({"projects_describe": None}, f"There is no project {PROJECT}"),
+        ({"projects_describe": "ERROR: no network"}, "ERROR: no network"),
         ({"billing_projects_describe": "False"}, "Billing is not enabled"),
     ],
 )
@@ -100,6 +101,11 @@ def test_the_proxys_own_secret_must_be_said_once(machine, capsys):
         ("secrets versions list", "ERROR: (gcloud.secrets.versions.list) UNAVAILABLE: try later"),
         ("buckets describe", "ERROR: (gcloud.storage.buckets.describe) There was a problem"),
         ("print-access-token", "ERROR: (gcloud.auth.print-access-token) Reauthentication required"),
+        # An account of a pipeline asks by its own project's quota.
+        (
+            "billing projects describe",
+            "ERROR: (gcloud.billing.projects.describe) Cloud Billing API has not",
+        ),
     ],
 )
 def test_what_gcloud_could_not_tell_is_never_guessed(machine, capsys, command, what, said):
@@ -175,7 +181,7 @@ def test_a_later_deployment_pins_the_newest_versions(machine):
     assert set(variables["secret_versions"].values()) == {"7"}
     for name, path in variables["archives"].items():
         assert Path(path).name.startswith(f"{name}-")
-        assert Path(path).is_file()
+        assert (terraforms_folder(machine) / path).is_file()
 
 
 def test_only_a_plan_takes_a_secret_without_a_version_for_one_with_its_first(machine):

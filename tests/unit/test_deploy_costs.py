@@ -6,12 +6,14 @@ import pytest
 
 from infra.deploy_costs import (
     BEGIN,
+    CHECKS,
     DEPLOY,
     END,
     PERFORMANCE,
     PROXY,
     SMALL_THINGS,
     book_by_service,
+    metrics_of,
     month,
     table,
 )
@@ -37,7 +39,18 @@ def test_a_book_costs_what_the_benchmark_counted():
 def test_more_books_cost_more_by_the_price_of_a_book():
     book = sum(book_by_service(COUNTED).values())
     grown = sum(month(COUNTED, 1_000).values()) - sum(month(COUNTED, 10).values())
-    assert grown == pytest.approx(990 * book)
+    assert grown == pytest.approx(990 * book + metrics_of(1_000) - metrics_of(10))
+
+
+def test_metrics_cost_most_when_something_happens_each_minute():
+    assert metrics_of(0) == 0
+    assert metrics_of(100_000) == metrics_of(1_000_000) == pytest.approx(25.5, abs=0.1)
+
+
+def test_a_health_check_is_paid_for_with_what_it_asks():
+    standing = month(COUNTED, 0)
+    assert standing["Cloud Storage"] == pytest.approx(CHECKS * 0.005 / 1000)  # the bucket is listed
+    assert standing["Cloud Tasks"] == pytest.approx(CHECKS * 0.40 / 1_000_000)
 
 
 def test_a_month_without_a_book_costs_what_stands_there_all_the_same():

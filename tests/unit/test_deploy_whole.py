@@ -7,6 +7,7 @@ nothing, other code changes just what is built from it, queues are guarded, and 
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ from infra.local.stack_options import ROOT
 from tests.fakes.google_provider import stand_in
 from tests.fakes.terraform import NUMBER, PROJECT, Refused
 from tests.fakes.terraform import run as terraform
-from tests.unit.deploying import Machine, run
+from tests.unit.deploying import Machine, chosen, run, terraforms_folder
 
 FUNCTIONS = json.loads((ROOT / "infra" / "functions.json").read_text())
 
@@ -56,16 +57,10 @@ def deployed(cloud) -> Machine:
     return cloud
 
 
-def folder_of(machine):
-    copy = machine.folder / "deploy" / f"{PROJECT}-production"
-    return copy / "infra" / "terraform" / "environments" / "production"
-
-
 def changed(machine, **variables):
     """The addresses that a plan with these variables would touch."""
-    folder = folder_of(machine)
-    chosen = json.loads((folder / "chosen.tfvars.json").read_text())
-    (folder / "other.tfvars.json").write_text(json.dumps(chosen | variables))
+    folder = terraforms_folder(machine)
+    (folder / "other.tfvars.json").write_text(json.dumps(chosen(machine) | variables))
     terraform(folder, machine.environment, "plan", "-var-file=other.tfvars.json", "-out=other.plan")
     shown = json.loads(terraform(folder, machine.environment, "show", "-json", "other.plan"))
     return {
@@ -86,13 +81,36 @@ def test_the_bucket_for_pictures_is_linked_and_has_its_rules(deployed):
     assert deployed.firebase.rules_of(f"{PROJECT}-pictures").startswith("// Who may put what")
 
 
+def test_functions_come_after_the_indexes_that_they_ask_by(deployed):
+    drawn = terraform(terraforms_folder(deployed), deployed.environment, "graph", "-type=plan")
+    before: dict[str, set[str]] = {}
+    for later, earlier in re.findall(r'"\[root\] ([^"]+)" -> "\[root\] ([^"]+)"', drawn):
+        before.setdefault(later, set()).add(earlier)
+    functions = "module.server.module.functions.google_cloudfunctions2_function.this (expand)"
+    found, open_ = set(), {functions}
+    while open_:
+        found |= open_
+        open_ = {one for later in open_ for one in before.get(later, ())} - found
+    store = "module.server.module.store.google_firestore"
+    assert {f"{store}_index.this (expand)", f"{store}_field.single (expand)"} <= found
+    # That takes ten minutes or more, and no call waits for it.
+    assert f"{store}_field.expiring (expand)" not in found
+
+
 def test_deploying_again_changes_nothing(deployed, capfd):
     assert run(deployed, "plan") == 0
     assert "No changes" in capfd.readouterr().out
 
 
+def test_deploying_from_another_folder_changes_nothing(deployed, tmp_path, capfd):
+    # As a colleague would, or a pipeline: an object is another one if its file's path is.
+    (tmp_path / "archives").symlink_to(deployed.folder / "deploy" / "archives")
+    assert run(deployed, "plan", folder=str(tmp_path)) == 0
+    assert "No changes" in capfd.readouterr().out
+
+
 def test_other_code_is_built_anew_and_nothing_else(deployed):
-    archives = json.loads((folder_of(deployed) / "chosen.tfvars.json").read_text())["archives"]
+    archives = chosen(deployed)["archives"]
     touched = changed(deployed, archives=archives | {"light": "/x/light-of-other-code.zip"})
     light = [name for name, f in FUNCTIONS.items() if f["source"] == "light"]
     archive = 'module.server.module.buckets.google_storage_bucket_object.source["light"]'
@@ -100,8 +118,8 @@ def test_other_code_is_built_anew_and_nothing_else(deployed):
 
 
 def test_a_new_value_of_a_secret_reaches_those_that_have_it_and_no_other(deployed):
-    chosen = json.loads((folder_of(deployed) / "chosen.tfvars.json").read_text())
-    touched = changed(deployed, secret_versions=chosen["secret_versions"] | {"NOTIFY_SECRET": "4"})
+    versions = chosen(deployed)["secret_versions"]
+    touched = changed(deployed, secret_versions=versions | {"NOTIFY_SECRET": "4"})
     assert touched == functions(
         *(n for n, f in FUNCTIONS.items() if "NOTIFY_SECRET" in f["secrets"])
     )
@@ -110,7 +128,7 @@ def test_a_new_value_of_a_secret_reaches_those_that_have_it_and_no_other(deploye
 def test_terraform_refuses_to_delete_a_queue(deployed):
     with pytest.raises(Refused, match="prevent_destroy"):
         terraform(
-            folder_of(deployed),
+            terraforms_folder(deployed),
             deployed.environment,
             *("plan", "-destroy", "-var-file=chosen.tfvars.json"),
         )
@@ -122,5 +140,6 @@ def test_all_of_it_can_be_removed(deployed, capfd):
     said = capfd.readouterr().out
     assert "0 to change" in said
     assert "Destroy complete!" in said
-    state = json.loads(terraform(folder_of(deployed), deployed.environment, "state", "pull"))
+    folder = terraforms_folder(deployed)
+    state = json.loads(terraform(folder, deployed.environment, "state", "pull"))
     assert state["resources"] == []

@@ -9,6 +9,7 @@ from shared.domain.failure import FailureCode
 from shared.domain.observation import Trouble
 from shared.settings import Settings
 from shared.usecases import metrics
+from tests.unit.test_terraform_rights import FUNCTIONS, ROLES
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
@@ -53,6 +54,17 @@ def test_settings_that_it_names_exist():
     known = {field.alias for field in Settings.model_fields.values()}
     named = {*re.findall(r"`([A-Z][A-Z_]{4,})(?:=\w+)?`", RUNBOOK)}
     assert named - {"FAILURE"} <= known
+
+
+def test_rights_that_health_may_lack_are_those_that_it_has():
+    named = {*re.findall(r"roles/[\w.]+", anchors()["health"])}
+    assert named == {ROLES[need] for need in FUNCTIONS["health"]["needs"]}
+
+
+def test_lines_that_do_not_name_their_function_are_not_asked_for_it():
+    # `call` and `refused caller` do; errors with their stacks and what was refused do not.
+    for asked in re.findall(r"`([^`]*jsonPayload\.function[^`]*)`", RUNBOOK):
+        assert "severity" not in asked
 
 
 def test_messages_and_codes_that_it_asks_for_exist():

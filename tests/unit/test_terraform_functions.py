@@ -10,6 +10,7 @@ from collections import Counter
 
 import flask
 import pytest
+from functions_framework import create_app
 
 import main
 from functions.invoker import REMOVED, NotInvoker, check_invoker
@@ -258,12 +259,25 @@ def test_the_settings_of_each_function_are_complete_and_right(production, name):
     environment, secrets = environment_of(values), secrets_of(values)
     assert environment.items() >= KNOWN.items()
     assert not (LOCAL_ONLY | PLATFORM | SECRETS) & environment.keys()
-    assert environment.keys() <= ALIASES | {"THREADS"}
+    assert environment.keys() <= ALIASES | {"THREADS", "LOG_EXECUTION_ID"}
     made_up = dict.fromkeys(secrets, "whsec_" + "A" * 32)
     # As the function itself would.
     settings = Settings.read({**environment, **made_up, "K_SERVICE": name})
     assert settings.auth == "firebase"
     assert settings.functions_url == URL
+
+
+def test_log_lines_come_out_as_they_were_written(production, environment, monkeypatch, capsys):
+    values = production.by_key("google_cloudfunctions2_function")["styles"]
+    for key, value in environment_of(values).items():
+        monkeypatch.setenv(key, value)
+    settings.cache_clear()
+    client = create_app("styles", str(ROOT / "main.py"), "http").test_client()
+    client.get("/", headers={"X-Cloud-Trace-Context": "0af7651916cd43dd8448eb211c80319c/291;o=1"})
+    line = json.loads(capsys.readouterr().out)
+    assert line["message"] == "call"
+    assert line["logging.googleapis.com/spanId"] == f"{291:016x}"
+    assert "logging.googleapis.com/labels" not in line
 
 
 def test_every_other_setting_can_be_set(tmp_path):
@@ -293,7 +307,10 @@ def test_production_limits_what_an_owner_may_spend(production):
         ),
         *(
             ({"settings": {name: "1"}}, "what Google Cloud or Terraform sets by itself")
-            for name in ("K_SERVICE", "WORKERS", "PORT", "FUNCTION_TARGET", "TASKS_URL")
+            for name in (
+                *("K_SERVICE", "WORKERS", "PORT", "FUNCTION_TARGET", "TASKS_URL"),
+                "LOG_EXECUTION_ID",
+            )
         ),
         ({"settings": {"NOTIFY_SECRET": "0123456789abcdef"}}, "put them in Secret Manager"),
         ({"settings": {"AUTH": "none"}}, "AUTH must be firebase or jwt"),

@@ -341,6 +341,18 @@ def test_functions_fail_if_many_calls_of_one_do_and_health_is_not_one_of_them(pr
     assert by == ("resource.label.service_name",)
 
 
+def test_an_alert_is_over_soon_after_its_lines_are_so_that_the_next_time_is_told(production):
+    closing = {
+        re.search(r"#([a-z-]+)\)", alert.values["documentation"][0]["content"]).group(1): [
+            strategy["auto_close"] for strategy in alert.values["alert_strategy"]
+        ]
+        for alert in production.of("google_monitoring_alert_policy")
+    }
+    # One waits for what is missing, so it must stay open without; a check always has values.
+    assert (closing.pop("no-sweep"), closing.pop("health")) == ([], [])
+    assert closing == {anchor: ["1800s"] for anchor in ANCHORS - {"no-sweep", "health"}}
+
+
 @pytest.mark.parametrize("environment", ["production", "staging"])
 def test_alerts_that_reach_nobody_are_warned_of(tmp_path, environment):
     (warning,) = plan(tmp_path / "nobody", environment).warnings

@@ -8,7 +8,8 @@ resource "google_project_service" "this" {
     "cloudfunctions.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
-    "compute.googleapis.com", # regions and default service agents
+    "cloudtrace.googleapis.com", # without it, traces that are sent are thrown away
+    "compute.googleapis.com",    # regions and default service agents
     "eventarc.googleapis.com",
     "firebaserules.googleapis.com",
     "firestore.googleapis.com",

@@ -129,6 +129,9 @@ resource "google_cloudfunctions2_function" "this" {
       local.known,
       # Of gunicorn, by functions-framework: as many threads as requests that come at once.
       { THREADS = tostring(each.value.concurrency) },
+      # Cloud Functions sets it to true if nobody else does. functions-framework then writes each log
+      # line anew: with another span than ours, and in two pieces that those of other threads get into.
+      { LOG_EXECUTION_ID = "false" },
       contains(keys(local.invokers), each.value.invoker) ? { INVOKER = local.invokers[each.value.invoker] } : {},
     )
 

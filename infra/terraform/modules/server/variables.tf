@@ -60,7 +60,7 @@ variable "settings" {
   validation {
     condition = length([for name in keys(var.settings) : name if startswith(name, "FUNCTION_") || startswith(name, "K_") || contains([
       "GOOGLE_CLOUD_PROJECT", "TASKS_LOCATION", "TASKS_SERVICE_ACCOUNT", "TASKS_URL", "FUNCTIONS_URL", "NOTIFY_URL",
-      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "WORKERS", "PORT"
+      "PICTURES_BUCKET", "MIDJOURNEY_PROXY_URL", "INVOKER", "THREADS", "WORKERS", "PORT", "LOG_EXECUTION_ID"
     ], name)]) == 0
     error_message = "settings must not have what Google Cloud or Terraform sets by itself."
   }

@@ -40,6 +40,11 @@ locals {
   channels = [for channel in google_monitoring_notification_channel.email : channel.name]
   # One place for what every alert says: `%s` is the anchor.
   said = "What to look at and what to do: [runbook](${var.runbook}#%s)."
+
+  # An alert that is open tells nobody of the next time. What is counted out of lines has no values
+  # when there are none, so it would stay open for seven days; half an hour is the least.
+  # https://cloud.google.com/monitoring/alerts/incidents-events
+  closing = "1800s"
 }
 
 resource "google_monitoring_notification_channel" "email" {
@@ -78,6 +83,10 @@ resource "google_monitoring_alert_policy" "threshold" {
   documentation {
     mime_type = "text/markdown"
     content   = format(local.said, each.key)
+  }
+
+  alert_strategy {
+    auto_close = local.closing
   }
 
   depends_on = [google_logging_metric.counter, google_logging_metric.distribution]
@@ -143,6 +152,10 @@ resource "google_monitoring_alert_policy" "functions_fail" {
     content   = format(local.said, "functions-fail")
   }
 
+  alert_strategy {
+    auto_close = local.closing
+  }
+
   depends_on = [google_logging_metric.counter]
 }
 
@@ -204,6 +217,10 @@ resource "google_monitoring_alert_policy" "post_processing_fails" {
   documentation {
     mime_type = "text/markdown"
     content   = format(local.said, "post-processing-fails")
+  }
+
+  alert_strategy {
+    auto_close = local.closing
   }
 
   depends_on = [google_logging_metric.counter]
