@@ -4,10 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 MODELS := .local/models/.ready
+INFRA  := .venv-infra
 ENVIRONMENT ?= production
 DEPLOYMENT = --project "$(PROJECT)" --region "$(REGION)" --environment "$(ENVIRONMENT)" --proxy-url "$(PROXY_URL)" --vars "$(VARS)"
-
-INFRA  := .venv-infra
 
 .PHONY: help setup models demo up test check check-infra format bench bench-growth bench-pictures openapi \
   screenshots deploy plan destroy lock clean

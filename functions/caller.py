@@ -10,7 +10,6 @@ The one seam of client functions at which it is decided who somebody is. `AUTH` 
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 
 import flask
 
@@ -21,7 +20,7 @@ from functions.api.credentials import (
     unauthenticated,
 )
 from functions.api.problems import unavailable
-from shared.adapters.token_keys import KeysUnavailable, TokenKeys
+from shared.adapters.token_keys import KeysUnavailable, keys_at
 from shared.adapters.tokens import (
     LEEWAY,
     Claims,
@@ -99,7 +98,7 @@ def _claims(token: str, values: Settings) -> Claims:
             audience=values.auth_audience,
             algorithms=("RS256", "ES256"),
         )
-        return signed_claims(token, _keys(values.auth_keys_url), own)
+        return signed_claims(token, keys_at(values.auth_keys_url), own)
     firebase = Wanted(
         issuers=frozenset({f"https://securetoken.google.com/{values.project}"}),
         audience=values.project,
@@ -107,7 +106,7 @@ def _claims(token: str, values: Settings) -> Claims:
     )
     if values.auth == "emulator":
         return unsigned_claims(token, firebase)
-    claims = signed_claims(token, _keys(values.auth_keys_url or FIREBASE_KEYS), firebase)
+    claims = signed_claims(token, keys_at(values.auth_keys_url or FIREBASE_KEYS), firebase)
     signed_in = claims["auth_time"]
     if not isinstance(signed_in, int):
         raise InvalidToken(Wrong.CLAIMS)
@@ -150,11 +149,6 @@ def _check_app(request: flask.Request, values: Settings) -> None:
         audience=f"projects/{number}",
     )
     try:
-        signed_claims(token, _keys(values.app_check_keys_url), wanted)
+        signed_claims(token, keys_at(values.app_check_keys_url), wanted)
     except InvalidToken as invalid:
         raise invalid_app_check(invalid.wrong) from None
-
-
-@lru_cache(maxsize=4)
-def _keys(url: str) -> TokenKeys:
-    return TokenKeys(url)

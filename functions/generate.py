@@ -7,9 +7,9 @@ import flask
 
 from functions.api.callbacks import callback_fault
 from functions.api.looks import look_faults, options_of
-from functions.api.models import MOST_KEY, GenerateModel
 from functions.api.parsing import MOST_FAULTS, invalid, parse_body_with_drawings
 from functions.api.problems import Fault, Problem
+from functions.api.requests import MOST_KEY, GenerateModel
 from functions.api.sketches import drawing_of
 from functions.api.views import accepted_view, answer, status_url
 from functions.caller import caller_of

@@ -8,12 +8,11 @@ checked once more here, so that a binding of IAM to a wrong account alone opens 
 """
 
 import re
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 import flask
 
-from shared.adapters.token_keys import TokenKeys
+from shared.adapters.token_keys import keys_at
 from shared.adapters.tokens import Claims, InvalidToken, Wanted, signed_claims, trusted_claims
 from shared.settings import Settings, SettingsError, settings
 
@@ -64,7 +63,7 @@ def _claims(request: flask.Request, token: str, values: Settings) -> Claims:
     vouched = values.deployed and "X-Serverless-Authorization" not in request.headers
     if vouched and token.endswith(f".{REMOVED}"):
         return trusted_claims(token, wanted)
-    return signed_claims(token, _keys(values.invoker_keys_url), wanted)
+    return signed_claims(token, keys_at(values.invoker_keys_url), wanted)
 
 
 def _is_for(audience: object, function: str, values: Settings) -> bool:
@@ -80,8 +79,3 @@ def _is_for(audience: object, function: str, values: Settings) -> bool:
         return False
     host = re.fullmatch(re.escape(values.service) + _OWN_HOST, parts.netloc)
     return parts.scheme == "https" and host is not None
-
-
-@lru_cache(maxsize=1)
-def _keys(url: str) -> TokenKeys:
-    return TokenKeys(url)

@@ -3,8 +3,8 @@
 import flask
 
 from functions.api.looks import check_wish
-from functions.api.models import RegenerateModel
 from functions.api.parsing import IMAGE_ID, parse_body
+from functions.api.requests import RegenerateModel
 from functions.api.views import answer, image_view, status_url
 from functions.caller import caller_of
 from functions.edge import client_function

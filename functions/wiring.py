@@ -88,7 +88,7 @@ def build(values: Settings) -> Services:
         fallbacks=values.fallbacks(),
         policy=policy,
         hooks=values.hooks(),
-        paces=Paces(store, _now, None if values.notify_secret else LOOKS * policy.look_max),
+        paces=Paces(store, _now, None if policy.notified else LOOKS * policy.look_max),
         clock=_now,
         new_nonce=lambda: secrets.token_hex(16),
         pause=time.sleep,

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import flask
 
-from functions.api.problems import Fault
-from functions.api.schemas import (
+from functions.api.answers import (
     EndedImageModel,
     EventModel,
     ImageEndedModel,
     JobEndedModel,
 )
+from functions.api.problems import Fault
 from functions.api.tasks import CallbackModel, task_body
 from functions.api.views import image_view, listed_job_view
 from shared.adapters.callback_sender import fault_of

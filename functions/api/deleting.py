@@ -1,6 +1,6 @@
 """What delete and forget answer."""
 
-from functions.api.schemas import AnswerModel, Count, JobId
+from functions.api.answers import AnswerModel, Count, JobId
 
 
 class DeletedModel(AnswerModel):

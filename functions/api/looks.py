@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from functions.api.models import CharacterModel, GenerateModel, RegenerateModel
 from functions.api.parsing import invalid
 from functions.api.problems import Fault
+from functions.api.requests import CharacterModel, GenerateModel, RegenerateModel
 from shared.domain.prompts import PromptRules, banned_in, wording
 
 

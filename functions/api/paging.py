@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import flask
 
-from functions.api.models import JOB_ID_PATTERN
 from functions.api.problems import Problem
+from functions.api.requests import JOB_ID_PATTERN
 from shared.usecases.list_jobs import Place
 
 MOST_JOBS, DEFAULT_JOBS = 100, 20

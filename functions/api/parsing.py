@@ -10,7 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from functions.api.models import (
+from functions.api.problems import Fault, Problem
+from functions.api.reading import bounded_data
+from functions.api.requests import (
     IMAGE_ID_PATTERN,
     JOB_ID_PATTERN,
     MOST_NAME,
@@ -22,8 +24,6 @@ from functions.api.models import (
     RegenerateModel,
     field_names,
 )
-from functions.api.problems import Fault, Problem
-from functions.api.reading import bounded_data
 from shared.domain.image import BackgroundEffect
 from shared.usecases.refusals import JobNotFound
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import flask
 
-from functions.api.schemas import (
+from functions.api.answers import (
     AcceptedImageModel,
     AcceptedModel,
     AnswerModel,

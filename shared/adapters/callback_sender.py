@@ -26,8 +26,8 @@ from shared.adapters.checked_connections import (
     Reach,
     target_of,
 )
-from shared.adapters.download import covers
 from shared.adapters.download_addresses import Address, is_public
+from shared.adapters.host_lists import covered
 from shared.ports import CallbackFailed, CallbackRefused
 
 GONE = 410
@@ -127,7 +127,7 @@ def fault_of(url: str, hosts: Sequence[str]) -> str | None:
         return "must not hold a user name"
     if not _HOST.fullmatch(host):
         return "names no host"
-    if not any(covers(pattern, host) for pattern in hosts):
+    if not covered(host, hosts):
         return "is of a host that may not be called"
     if port not in {None, 443} and not local:
         return "must not name a port"

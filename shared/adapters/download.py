@@ -21,6 +21,7 @@ from shared.adapters.checked_connections import (
     port_of,
     target_of,
 )
+from shared.adapters.host_lists import covered
 from shared.adapters.picture_formats import MOST_BYTES
 from shared.ports import PictureRejected, PictureUnavailable
 
@@ -142,11 +143,6 @@ def _checked(url: str, rules: Rules) -> SplitResult:
         raise _not_allowed("it must not name a port")
     if not _HOST.fullmatch(host):
         raise _not_allowed("its host is no name")
-    if rules.hosts is not None and not any(covers(pattern, host) for pattern in rules.hosts):
+    if rules.hosts is not None and not covered(host, rules.hosts):
         raise _not_allowed("its host is none of those from which pictures are taken")
     return parts
-
-
-def covers(pattern: str, host: str) -> bool:
-    """Whether a host is the one that is named, or one of those below `.example.org`."""
-    return host.endswith(pattern) if pattern.startswith(".") else host == pattern

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from shared.adapters.download import covers
+from shared.adapters.host_lists import covered
 from shared.adapters.midjourney_answers import (
     news,
     reaches_back,
@@ -84,8 +84,7 @@ class MidJourneyPainter:
         told = news(body)
         if told is None or told.seen.picture_url is None:
             return told
-        host = _host(told.seen.picture_url)
-        if any(covers(pattern, host) for pattern in self._picture_hosts):
+        if covered(_host(told.seen.picture_url), self._picture_hosts):
             return told
         return replace(told, seen=replace(told.seen, picture_url=None))
 

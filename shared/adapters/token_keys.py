@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.log import log
@@ -96,6 +97,12 @@ class TokenKeys:
             return None
         named = {key.key_id: key for key in keys if key.key_id and key.key_type in _KINDS}
         return _Known(named, now + _freshness(answer))
+
+
+@lru_cache(maxsize=8)
+def keys_at(url: str) -> TokenKeys:
+    """The keys at that address that this process keeps."""
+    return TokenKeys(url)
 
 
 def _freshness(answer: "Response") -> float:

@@ -17,8 +17,8 @@ def conclude_job(
     job_id: str,
     counted: Counted | None = None,
     last: Image | None = None,
-) -> bool:
-    """Write the job's ending if all its images have ended; answers whether it did.
+) -> None:
+    """Write the job's ending if all its images have ended.
 
     Whoever counted an image's end calls this after that commit, with what it counted, so the last
     of them sees all counted. Two at once want to write the same; one wins, the other finds it
@@ -27,16 +27,16 @@ def conclude_job(
     `last` is the image whose end was counted.
     """
     if counted is not None and counted.counters.remaining > 0:
-        return False
+        return
     if counted is not None and last is not None and _succeeded(services, job_id, counted, last):
-        return True
+        return
     for _ in range(TRIES):
         job = services.store.job(job_id)
         if job is None:
-            return False
+            return
         concluded = conclude(job.value, services.clock())
         if concluded is job.value:
-            return False
+            return
         reach(CrashPoint.BEFORE_CONCLUSION)
         try:
             services.store.commit(SaveJob(before=job, after=concluded))
@@ -45,12 +45,14 @@ def conclude_job(
         _report(services, concluded, last)
         reach(CrashPoint.CONCLUDED)
         tell_of(services, concluded)
-        return True
-    return False
+        return
 
 
 def _succeeded(services: Services, job_id: str, counted: Counted, last: Image) -> bool:
-    """Write the ending that needs no reading: nothing failed, so there is nothing to explain."""
+    """Write the ending that needs no reading: nothing failed, so there is nothing to explain.
+
+    Answers whether it did.
+    """
     if counted.counters.failed or counted.counters.canceled:
         return False
     now, calls_back = services.clock(), last.callback_url is not None

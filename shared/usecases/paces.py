@@ -31,7 +31,7 @@ class Paces:
 
     def current(self) -> Pace:
         """The pace as it is known here."""
-        if self._refresh is not None and self._is_old():
+        if self._refresh is not None and self._is_older_than(self._refresh):
             self._exchange()
         return self._pace
 
@@ -44,11 +44,10 @@ class Paces:
             self._pace = self._pace.with_duration(stage.name, seconds)
             self._seen.append((stage.name, seconds))
 
-    def _is_old(self) -> bool:
+    def _is_older_than(self, age: timedelta) -> bool:
         now = self._clock()
         with self._lock:
-            known = self._asked_at is not None and self._refresh is not None
-            if known and now < self._asked_at + self._refresh:  # type: ignore[operator]
+            if self._asked_at is not None and now < self._asked_at + age:
                 return False
             self._asked_at = now
             return True

@@ -20,11 +20,7 @@ def read_book(
 
     Raises `JobNotFound`, `StoreUnavailable`.
     """
-    identify(job_id=job_id)
-    found = services.store.job(job_id)
-    if found is None or found.value.deleted_at is not None:
-        raise JobNotFound(job_id)
-    job = found.value
+    job = _there(services, job_id).value
     if job.owner_uid != reader_uid and job.class_id not in teaches:
         raise JobNotFound(job_id)
     images = [image.value for image in services.store.images_of(job_id)]
@@ -46,11 +42,17 @@ def owned_job(
 
     Raises `NotOwner` for who may only look at it, else `JobNotFound`, and `StoreUnavailable`.
     """
+    job = _there(services, job_id)
+    must_own(job.value, owner_uid, teaches, JobNotFound(job_id))
+    return job
+
+
+def _there(services: Services, job_id: str) -> Versioned[Job]:
+    """The job of that id, whosever it is; a deleted one is not there. Raises `JobNotFound`."""
     identify(job_id=job_id)
     job = services.store.job(job_id)
     if job is None or job.value.deleted_at is not None:
         raise JobNotFound(job_id)
-    must_own(job.value, owner_uid, teaches, JobNotFound(job_id))
     return job
 
 

@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
 
-from functions.api.models import MOST_PROMPT
 from functions.api.openapi import document
+from functions.api.requests import MOST_PROMPT
 from infra.local.stack import LocalStack, StackOptions
 from tests.issuing import firebase_claims, unsigned
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from functions.api.models import MOST_NAME, MOST_PROMPT
+from functions.api.requests import MOST_NAME, MOST_PROMPT
 from tests.e2e.conftest import Backend
 
 PROBLEM = "application/problem+json"

@@ -394,11 +394,9 @@ def test_whatever_receivers_answer_each_ending_reaches_them(answers, copies, aga
 
 
 @pytest.fixture
-def client(monkeypatch, environment):
+def client(set_up):
     """The deployed functions, over a world that tells."""
-    monkeypatch.setenv("CALLBACK_SECRET", "a-secret-of-sixteen-letters")
-    monkeypatch.setenv("CALLBACK_HOSTS", "client.test, .apps.test")
-    settings.cache_clear()
+    set_up(CALLBACK_SECRET="a-secret-of-sixteen-letters", CALLBACK_HOSTS="client.test, .apps.test")
     world = telling()
     wiring.provide(world.services)
     yield world

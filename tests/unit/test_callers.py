@@ -14,9 +14,10 @@ from jwt.algorithms import RSAAlgorithm
 import main
 from functions import wiring
 from functions.caller import APP_CHECK, Caller, caller_of
-from shared.settings import settings
 from tests.issuing import EC_KEY_ID, Issuer, firebase_claims, part, unsigned
 from tests.unit.calling import call, post
+
+pytestmark = pytest.mark.usefixtures("world")
 
 PROJECT = "demo"
 TALE = {
@@ -37,25 +38,6 @@ ASKED = {
     "forget": {"method": "POST"},
 }
 """A call of each client function that wants to know who calls."""
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.close()
-
-
-@pytest.fixture
-def set_up(world, monkeypatch):
-    """Changes settings."""
-
-    def change(**values):
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        settings.cache_clear()
-
-    return change
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 import pytest
 
 import main
-from functions import wiring
-from shared.settings import Settings, SettingsError, settings
-from tests.fakes.world import World
+from shared.settings import Settings, SettingsError
 from tests.unit.calling import call
 from tests.unit.test_settings import NEEDED
 
@@ -18,15 +16,8 @@ FOR_CLIENTS = {*main.__all__} - {
 
 
 @pytest.fixture(autouse=True)
-def world(monkeypatch):
-    for name, value in {**NEEDED, "AUTH": "none", "CORS_ORIGINS": f"{APP}, {OTHER}"}.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    world = World()
-    wiring.provide(world.services)
-    yield world
-    wiring.provide(None)
-    settings.cache_clear()
+def listed(world, set_up):
+    set_up(CORS_ORIGINS=f"{APP}, {OTHER}")
 
 
 def cors_of(answer) -> dict[str, str]:
@@ -127,9 +118,8 @@ def test_what_is_not_for_clients_knows_no_pages(name):
     assert cors_of(asked) == cors_of(answer) == {}
 
 
-def test_without_a_list_nothing_is_said(monkeypatch):
-    monkeypatch.delenv("CORS_ORIGINS")
-    settings.cache_clear()
+def test_without_a_list_nothing_is_said(set_up):
+    set_up(CORS_ORIGINS=None)
 
     answer = call(main.jobs, headers={"Origin": APP})
     asked = call(main.jobs, method="OPTIONS", headers={**PREFLIGHT, "Origin": APP})

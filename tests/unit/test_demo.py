@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from functions.api.models import GenerateModel
+from functions.api.requests import GenerateModel
 from infra.local import demo
 from infra.local.client import Book, Client, ClientError, NoPicture, Picture, Unreachable
 from infra.local.demo import command as demo_command

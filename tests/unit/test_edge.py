@@ -68,9 +68,8 @@ def test_faults_inside_are_logged_and_not_told(world, capsys, error, status, cod
     assert (SECRET in logged) == isinstance(error, StoreUnavailable)
 
 
-def test_a_missing_setting_is_an_internal_fault(monkeypatch):
-    monkeypatch.delenv("PICTURES_BUCKET")
-    settings.cache_clear()
+def test_a_missing_setting_is_an_internal_fault(set_up):
+    set_up(PICTURES_BUCKET=None)
 
     answer = post(main.generate, TALE)
 

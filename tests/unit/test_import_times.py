@@ -65,7 +65,7 @@ def test_no_function_imports_a_package_that_it_can_do_without() -> None:
     ("function", "without"),
     [
         ("styles", {"google.cloud.firestore", "google.cloud.tasks_v2", "grpc"}),
-        ("step", {"functions.api.models", "opentelemetry.sdk", "opentelemetry.exporter"}),
+        ("step", {"functions.api.requests", "opentelemetry.sdk", "opentelemetry.exporter"}),
         ("generate", {"opentelemetry.sdk", "opentelemetry.exporter"}),
     ],
 )

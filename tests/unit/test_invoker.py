@@ -12,31 +12,20 @@ from werkzeug.exceptions import HTTPException
 import main
 from functions.edge import EventFailed
 from functions.invoker import ISSUERS, REMOVED
-from shared.settings import settings
 from tests.issuing import Issuer, part, unsigned
 from tests.unit.calling import call
 from tests.unit.test_settings import NEEDED
+
+pytestmark = pytest.mark.usefixtures("world")
 
 ACCOUNT = "tasks@demo.iam.gserviceaccount.com"
 URL = NEEDED["FUNCTIONS_URL"]
 INTERNAL = ["admit", "callback", "fanout", "health", "postprocess", "step", "sweep"]
 
 
-@pytest.fixture(scope="module")
-def google():
-    issuer = Issuer()
-    yield issuer
-    issuer.close()
-
-
 @pytest.fixture
-def set_up(world, monkeypatch):
-    def change(**values):
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        settings.cache_clear()
-
-    return change
+def google(issuer):
+    return issuer
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
 import main
+from functions.api.answers import JobListModel
 from functions.api.paging import cursor_of, place_of
 from functions.api.problems import Problem
-from functions.api.schemas import JobListModel
 from shared.settings import settings
 from shared.usecases.list_jobs import Place, list_jobs
 from tests.fakes.world import OWNER

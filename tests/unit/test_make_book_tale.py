@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.api.models import GenerateModel
+from functions.api.requests import GenerateModel
 from infra.local.demo.command import TALE as DEMO_TALE
 from infra.local.make_book.endings import WrongUse
 from infra.local.make_book.tale import MOST_DRAWING_BYTES, read_tale

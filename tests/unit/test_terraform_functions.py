@@ -15,7 +15,7 @@ from functions_framework import create_app
 import main
 from functions.invoker import REMOVED, NotInvoker, check_invoker
 from infra.local.stack_options import ROOT, TRIGGER, TRIGGER_PATTERN
-from shared.settings import Settings, settings
+from shared.settings import Settings
 from tests.fakes.google_provider import OWN_URL
 from tests.fakes.terraform import NUMBER, PROJECT, PROXY, REGION, URL, Plan, Refused, plan
 from tests.issuing import part
@@ -214,15 +214,13 @@ def audiences(planned):
         yield "health", f"https://{check.values['monitored_resource'][0]['labels']['host']}"
 
 
-def test_the_code_takes_the_tokens_that_google_makes_for_it(production, environment, monkeypatch):
+def test_the_code_takes_the_tokens_that_google_makes_for_it(production, set_up):
     called = dict(audiences(production))
     internal = {"tasks", "scheduler", "monitoring"}
     assert called.keys() == {n for n, f in FUNCTIONS.items() if f["invoker"] in internal}
     for name, audience in called.items():
         function = production.by_key("google_cloudfunctions2_function")[name]
-        for key, value in {**environment_of(function), "K_SERVICE": name}.items():
-            monkeypatch.setenv(key, value)
-        settings.cache_clear()
+        set_up(**environment_of(function), K_SERVICE=name)
         for given, is_taken in ((audience, True), (URL, False)):
             headers = {"Authorization": f"Bearer {stripped(claims(name, given))}"}
             with flask.Flask("test").test_request_context(headers=headers):

@@ -25,11 +25,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def receiver(environment, monkeypatch):
+def receiver(set_up):
     with otlp_receiver() as receiver:
-        monkeypatch.setenv("TRACE_SHARE", "1")
-        monkeypatch.setenv("TRACE_URL", receiver.url)
-        settings.cache_clear()
+        set_up(TRACE_SHARE="1", TRACE_URL=receiver.url)
         edge._sender.cache_clear()
         yield receiver
     edge._sender.cache_clear()
@@ -247,9 +245,8 @@ def test_a_receiver_that_fails_costs_one_wait_and_one_line_a_minute(capsys, faul
             assert capsys.readouterr().out == ""
 
 
-def test_a_dead_receiver_fails_no_call(traced_world, receiver, monkeypatch):
-    monkeypatch.setenv("TRACE_URL", "http://127.0.0.1:1/v1/traces")
-    settings.cache_clear()
+def test_a_dead_receiver_fails_no_call(traced_world, receiver, set_up):
+    set_up(TRACE_URL="http://127.0.0.1:1/v1/traces")
     edge._sender.cache_clear()
 
     assert post(main.generate, TALE).status_code == 202

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from functions.api.answers import AnswerModel
 from functions.api.openapi.components import Json
 from functions.api.problems import Problem
-from functions.api.schemas import AnswerModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from functions.api.deleting import DeletedModel, ForgottenModel
-from functions.api.paging import cursor_of
-from functions.api.schemas import (
+from functions.api.answers import (
     AcceptedImageModel,
     AcceptedModel,
     BookModel,
@@ -23,6 +21,8 @@ from functions.api.schemas import (
     OptionModel,
     VariantModel,
 )
+from functions.api.deleting import DeletedModel, ForgottenModel
+from functions.api.paging import cursor_of
 from shared.domain.failure import FailureCode
 from shared.domain.image import BackgroundEffect, ImageStatus, Kind, Role
 from shared.domain.job import JobStatus

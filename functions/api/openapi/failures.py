@@ -12,8 +12,8 @@ import flask
 from pydantic import ConfigDict, Field
 from werkzeug.test import EnvironBuilder
 
+from functions.api.answers import AnswerModel, JobId
 from functions.api.credentials import invalid_app_check, invalid_token, unauthenticated
-from functions.api.models import MOST_KEY, CancelModel, GenerateModel, RegenerateModel
 from functions.api.openapi.examples import CLASS_ID, IMAGE_ID, JOB_ID
 from functions.api.paging import limit_of, place_of
 from functions.api.parsing import (
@@ -24,7 +24,7 @@ from functions.api.parsing import (
     parse_body_with_drawings,
 )
 from functions.api.problems import Problem, internal_error, refused, unavailable
-from functions.api.schemas import AnswerModel, JobId
+from functions.api.requests import MOST_KEY, CancelModel, GenerateModel, RegenerateModel
 from shared.adapters.tokens import Wrong
 from shared.domain.quota import Exceeded
 from shared.usecases import refusals

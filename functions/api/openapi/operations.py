@@ -2,26 +2,26 @@
 
 from dataclasses import replace
 
-from functions.api.credentials import MOST_UID
-from functions.api.deleting import DeletedModel, ForgottenModel
-from functions.api.models import (
-    JOB_ID_PATTERN,
-    MOST_KEY,
-    CancelModel,
-    GenerateModel,
-    RegenerateModel,
-)
-from functions.api.openapi import examples, failures
-from functions.api.openapi.components import Json
-from functions.api.openapi.describing import Answer, Operation, Parameter
-from functions.api.paging import CURSOR_PATTERN, DEFAULT_JOBS, MOST_JOBS
-from functions.api.schemas import (
+from functions.api.answers import (
     AcceptedModel,
     BookModel,
     CatalogueModel,
     ImageModel,
     JobListModel,
     JobModel,
+)
+from functions.api.credentials import MOST_UID
+from functions.api.deleting import DeletedModel, ForgottenModel
+from functions.api.openapi import examples, failures
+from functions.api.openapi.components import Json
+from functions.api.openapi.describing import Answer, Operation, Parameter
+from functions.api.paging import CURSOR_PATTERN, DEFAULT_JOBS, MOST_JOBS
+from functions.api.requests import (
+    JOB_ID_PATTERN,
+    MOST_KEY,
+    CancelModel,
+    GenerateModel,
+    RegenerateModel,
 )
 
 _JOB_ID = Parameter(

@@ -1,8 +1,8 @@
 """What a client's own server is sent, as the API document tells of it."""
 
+from functions.api.answers import EventModel, ImageEndedModel, JobEndedModel
 from functions.api.openapi import examples
 from functions.api.openapi.components import Json, paragraphs, ref
-from functions.api.schemas import EventModel, ImageEndedModel, JobEndedModel
 
 EVENTS: tuple[type[EventModel], ...] = (ImageEndedModel, JobEndedModel)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from functions.api.models import IMAGE_ID_PATTERN, JOB_ID_PATTERN
+from functions.api.requests import IMAGE_ID_PATTERN, JOB_ID_PATTERN
 from shared.domain.failure import FailureCode
 from shared.domain.image import BackgroundEffect, ImageStatus, Kind, Role
 from shared.domain.job import JobStatus
