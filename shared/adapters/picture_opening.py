@@ -23,6 +23,12 @@ WEBP_SHARE = 3
 """WebP gets a third of the pixels: decoding holds 16 bytes of each, PNG 4 (measured at 40
 million: 631 and 168 MB). JPEG is decoded at a reduced size."""
 
+MOST_SCANS = 100
+"""Of a JPEG, its thumbnails' included; encoders write ten or so. Each goes over the whole picture,
+and 40 bytes suffice for one: 6 MiB of them would keep a processor busy for a quarter of an hour."""
+
+_SCAN = b"\xff\xda"
+"""How a scan begins; no data inside of one looks like that."""
 _BAND = 64
 """Rows that are laid on white at a time, so that a large picture is never held twice."""
 
@@ -43,6 +49,8 @@ def opened(data: bytes, *, most_bytes: int, most_pixels: int, enough: int) -> Im
         )
     if picture_of(data) is None:
         raise PictureRejected("wrong_format", "Send the picture as PNG, JPEG or WebP.")
+    if data.startswith(b"\xff\xd8") and data.count(_SCAN) > MOST_SCANS:
+        raise _broken()
     # Whoever turned it on in this process would have half pictures pass.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
@@ -56,9 +64,7 @@ def opened(data: bytes, *, most_bytes: int, most_pixels: int, enough: int) -> Im
         raise _too_many(most_pixels) from error
     except Exception as error:
         # Its decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError and more.
-        raise PictureRejected(
-            "broken_picture", "The picture is damaged or incomplete; save it anew and send that."
-        ) from error
+        raise _broken() from error
     return _upright(image)
 
 
@@ -74,6 +80,12 @@ def _check(image: Image.Image, most_pixels: int) -> None:
     # A phone's photo may carry a second one for depth or brightness (MPO): that is no animation.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise PictureRejected("animated_picture", "Send a still picture, not an animation.")
+
+
+def _broken() -> PictureRejected:
+    return PictureRejected(
+        "broken_picture", "The picture is damaged or incomplete; save it anew and send that."
+    )
 
 
 def _too_many(most_pixels: int) -> PictureRejected:

@@ -279,7 +279,7 @@ def test_what_quotas_refuse_costs_a_look_and_two_writes():
     assert cost(lambda: start_job(world.services, new_book(5))) == (1 + 6, 2)
 
 
-def test_a_picture_again_costs_a_write_more_with_quotas_as_does_another_candidate():
+def test_a_picture_again_costs_a_write_more_with_quotas_and_so_does_another_candidate():
     world = limited(jobs=9)
     image = world.start(members=5).images[1].image_id
     world.run()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageFile
 
 from shared.adapters.picture_formats import MOST_BYTES
+from shared.adapters.picture_opening import MOST_SCANS
 from shared.adapters.picture_tools import KEPT_SIGNATURES, PillowTools
 from shared.ports import Picture, PictureRejected
 
@@ -257,6 +258,35 @@ def test_other_formats_are_refused(data):
 )
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(size):
     assert refusal(png_of(*size)) == "picture_too_large"
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def jpeg_of(scans: int) -> bytes:
+    """A grey progressive one of 64 x 64 pixels: a scan for the means, all others say nothing."""
+    one_code = bytes([1] + [0] * 15)
+    means = segment(0xDA, b"\1\1\0\0\0\0") + bytes(8)
+    nothing = segment(0xDA, b"\1\1\0\1\x3f\0") + b"\x20\x7f"  # for the next 128 blocks
+    return b"".join(
+        [
+            b"\xff\xd8",
+            segment(0xDB, b"\0" + b"\1" * 64),
+            segment(0xC2, struct.pack(">BHHB", 8, 64, 64, 1) + b"\1\x11\0"),
+            segment(0xC4, b"\x00" + one_code + b"\0"),
+            segment(0xC4, b"\x10" + one_code + b"\x70"),
+            means,
+            nothing * (scans - 1),
+            b"\xff\xd9",
+        ]
+    )
+
+
+def test_a_picture_of_thousands_of_scans_is_refused_before_it_is_decoded():
+    """Of 6000 x 6000 pixels, 3000 scans in 240 KB kept a processor busy for half a minute."""
+    assert refusal(jpeg_of(MOST_SCANS)) == "empty_drawing"
+    assert refusal(jpeg_of(MOST_SCANS + 1)) == "broken_picture"
 
 
 def test_webp_is_decoded_at_a_higher_cost_and_may_have_fewer_pixels():
