@@ -23,6 +23,8 @@ class CrashPoint(StrEnum):
     SLOTS_COUNTED = "slots-counted"
     ADMISSION_WRITTEN = "admission-written"
     """Images have slots and claims; nothing was submitted."""
+    PAUSED = "paused"
+    """The painter is left alone, and no task will end that."""
     STEP_READ = "step-read"
     BEFORE_CLAIM = "before-claim"
     CLAIM_WRITTEN = "claim-written"
@@ -54,6 +56,8 @@ class CrashPoint(StrEnum):
     NEWS_READ = "news-read"
     NEWS_RUNG = "news-rung"
     SWEPT_ONE = "swept-one"
+    CALLED_BACK = "called-back"
+    """A client's server was told, and that is written nowhere."""
 
 
 def observe(observer: Callable[[CrashPoint], None]) -> None:

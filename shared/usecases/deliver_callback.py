@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from shared.crash_points import CrashPoint, reach
 from shared.domain.events import Event, EventType, ending_of
 from shared.domain.image import Image
 from shared.domain.job import Job
@@ -61,6 +62,7 @@ def deliver_callback(
             if due_at <= now:  # the first time: from now on the task is known to be there
                 set_due(services, found, now + TRIED_FOR)
             raise
+    reach(CrashPoint.CALLED_BACK)
     _settle(services, event, found)
     return word
 

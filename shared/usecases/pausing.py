@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from shared.crash_points import CrashPoint, reach
 from shared.domain.observation import Trouble
 from shared.log import log
 from shared.ports import Conflict, PassFence, StoreError
@@ -36,4 +37,5 @@ def _pause(services: Services, trouble: Trouble) -> None:
     with suppress(Conflict):  # an admission or another pause; the next one to meet this pauses
         services.store.commit(PassFence(before=fence, after=after))
         painter_paused(trouble, (until - now).total_seconds())
+    reach(CrashPoint.PAUSED)
     enqueue(lambda: services.queue.ask_admission(until))

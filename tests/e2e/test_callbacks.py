@@ -236,6 +236,21 @@ def test_what_a_dead_process_did_not_enqueue_is_found_by_the_sweeper(
     assert calling.wait(job_id)["status"] == "succeeded"
 
 
+def test_what_was_told_by_a_process_that_died_of_it_comes_again_with_the_same_id(
+    calling: Backend, receiver: Receiver, crashes: Path
+) -> None:
+    path = f"/{CrashPoint.CALLED_BACK}/takes"
+    (crashes / CrashPoint.CALLED_BACK).touch()
+    job_id = started(calling, receiver.url + path)
+    calling.until(lambda: not (crashes / CrashPoint.CALLED_BACK).exists())
+
+    calling.wait(job_id)
+    calling.until(lambda: not is_due(calling, job_id))
+
+    times = Counter(message.event_id for message in receiver.of(path))
+    assert sorted(times.values()) == [1, 2]
+
+
 @pytest.mark.parametrize("host", ["localhost", "10.0.0.1", "metadata.google.internal"])
 def test_nobody_else_is_called(calling: Backend, host: str) -> None:
     answer = calling.generate({**calling.tale(), "callbackUrl": f"http://{host}/hook"})

@@ -169,6 +169,12 @@ def lost_events(stage: Stage, *points: CrashPoint) -> list[str]:
         stage.backend.stack.events.chaos.lose = 0.0
 
 
+def busy(stage: Stage, *points: CrashPoint) -> list[str]:
+    """The proxy takes nothing at first, so that admission pauses: each time somebody may die."""
+    stage.backend.faults({"kind": "queue_full", "times": DEATHS})
+    return books(stage, *points, number=1)
+
+
 def regeneration(stage: Stage, *points: CrashPoint) -> list[str]:
     """A picture is painted again; whoever asks once more is told that it is."""
     job = book(stage)
@@ -228,6 +234,7 @@ TOLD = {
     "handing on": (books, *HANDING_ON, P.FAN_OUT_READ, P.FAN_OUT_WRITTEN),
     "ending": (books, *STORING, *ENDING),
     "sweeping": (lost_events, P.SWEPT_ONE),
+    "pausing": (busy, P.PAUSED),
     "regenerating": (regeneration, P.REGENERATION_WRITTEN),
 }
 UNTOLD = (P.SUBMITTED, P.ANSWER_WRITTEN, *WATCHING)
@@ -276,5 +283,5 @@ def ends_right(stage: Stage, run: Callable[..., list[str]], *points: CrashPoint)
 
 def test_there_is_a_test_of_every_crash_point():
     tested = {point for _, *points in TOLD.values() for point in points}
-    elsewhere = {P.CANCEL_WRITTEN, P.DELETION_WRITTEN, P.OBJECTS_REMOVED}
+    elsewhere = {P.CANCEL_WRITTEN, P.DELETION_WRITTEN, P.OBJECTS_REMOVED, P.CALLED_BACK}
     assert tested | elsewhere == set(CrashPoint)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.local.bench.plan import Plan
+from infra.local.bench.report import scenario
 from infra.local.bench.run import Measurement
 from infra.local.bench.targets import targets
 from tests.unit.test_bench_report import JUDGED, NOTIFY, STATUS, STEP, SWEEP
@@ -116,3 +117,11 @@ def test_figures_are_written_with_what_was_wanted() -> None:
     shown = {target.name: (target.shown, target.wanted) for target in targets(CROWD)}
     assert shown["median own time of a step"] == ("20 ms", "at most 60 ms")
     assert shown["slots at work while pictures waited"] == ("100.0%", "at least 98%")
+
+
+def test_a_figure_that_is_judged_is_the_one_in_the_table() -> None:
+    # 1.004503...: rounded to four digits first, it would be 1.0045, and then 1.004.
+    run = replace(JUDGED, seconds=140.6305)
+    (shown,) = (target.shown for target in targets(run) if target.name == "measured / ideal")
+
+    assert f"{scenario(run)['measuredToIdeal']:.3f}" == shown == "1.005"

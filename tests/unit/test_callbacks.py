@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from infra.local.stack_options import LOCATION, read_queues
 from shared.adapters.callback_sender import fault_of, signatures
 from shared.adapters.cloud_tasks import CALLBACKS
 from shared.adapters.meter import count
+from shared.crash_points import CrashPoint, observe
 from shared.domain.events import EventType, ending_of, image_ended, job_ended
 from shared.domain.image import Image
 from shared.domain.job import JobStatus
@@ -207,6 +209,24 @@ def test_what_was_not_taken_is_told_again_with_the_same_id(told, fault):
     first, *others = told.sender.ids
     assert first in others
     assert {first, *others} == set(endings(told, book))
+    assert nothing_is_due(told)
+
+
+def test_who_has_told_it_and_dies_of_it_tells_it_again_with_the_same_id(told):
+    book = told.start(members=0, callback_url=URL)
+
+    def die(point):
+        if point is CrashPoint.CALLED_BACK:
+            observe(lambda _: None)
+            raise Crash
+
+    observe(die)
+    with pytest.raises(Crash):
+        told.run()
+    told.queue.call_back_again(image_ended(book.images[0].image_id, 1), 1)
+    told.run()
+
+    assert sorted(Counter(told.sender.ids).values()) == [1, 2]
     assert nothing_is_due(told)
 
 
