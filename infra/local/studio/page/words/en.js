@@ -78,6 +78,7 @@ export const en = {
 
   start: "Paint my book",
   "start.busy": "Sending …",
+  "start.look": "Look at it",
   "count.one": "One picture will be painted.",
   "count.many": "{count} pictures will be painted.",
   shelf: "Your books",

@@ -78,6 +78,7 @@ export const ko = {
 
   start: "내 책 그리기",
   "start.busy": "보내는 중 …",
+  "start.look": "보러 가기",
   "count.one": "그림 한 장을 그려요.",
   "count.many": "그림 {count}장을 그려요.",
   shelf: "내 책들",
