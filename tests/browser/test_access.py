@@ -140,9 +140,18 @@ def test_both_languages_say_everything(visit: Visit) -> None:
     assert missing == []
 
 
+WITHOUT_A_FAULT_OF_THE_PAGE = (
+    *("job_running", "image_busy", "image_not_found", "job_not_found", "reference_missing"),
+    *("no_candidates", "candidate_shown", "too_many_jobs", "too_many_pictures"),
+    *("body_too_large", "temporarily_unavailable", "drawing_unavailable", "internal_error"),
+)
+"""What the functions may answer to a page that asks as it should."""
+
+
 def test_each_failure_is_said_in_words_of_the_page(visit: Visit) -> None:
     page = visit.make()
     keys = [f"error.{code}" for code in FailureCode if code is not FailureCode.CANCELED]
+    keys += [f"problem.{code}" for code in WITHOUT_A_FAULT_OF_THE_PAGE]
     missing = page.evaluate(
         """async (keys) => {
           const { en } = await import("/words/en.js");

@@ -132,3 +132,35 @@ def test_what_is_being_made_stays_while_there_is_no_connection(visit: Visit) -> 
     page.get_by_role("button", name="Paint my book").click()
     visit.until_started()
     expect(visit.card("Mina")).to_be_visible()
+
+
+def test_a_reload_while_it_is_sent_makes_no_second_book(visit: Visit) -> None:
+    page = visit.make()
+    page.get_by_label("Name").first.fill("Mina")
+    page.get_by_label("Who is it?").fill("a girl who is in a hurry")
+    page.route("**/api/generate", lambda route: route.fetch())  # the answer never comes
+    with page.expect_request("**/api/generate") as sent:
+        page.get_by_role("button", name="Paint my book").click()
+    page.reload()
+    page.unroute("**/api/generate")
+    expect(page.get_by_label("Name").first).to_have_value("Mina")
+    with page.expect_request("**/api/generate") as again:
+        page.get_by_role("button", name="Paint my book").click()
+    visit.until_started()
+    key = "idempotency-key"
+    assert again.value.headers[key] == sent.value.headers[key]
+
+
+def test_a_book_that_is_in_the_way_can_be_looked_at(visit: Visit, studio: Studio) -> None:
+    visit.expect_trouble("409")
+    studio.hold("IMAGINE", "in the way", 30)
+    page = visit.make()
+    page.get_by_label("Name").first.fill("Mina")
+    page.get_by_label("Who is it?").fill("a girl who is in the way")
+    task = page.evaluate("JSON.parse(sessionStorage['studio.draft']).task")
+    job_id = studio.begin(studio.tale(prompt="a girl who is in the way") | {"studentTaskId": task})
+    page.get_by_role("button", name="Paint my book").click()
+    expect(page.get_by_text("This book is being painted already.")).to_be_visible()
+    page.get_by_role("link", name="Look at it").click()
+    assert visit.until_started() == job_id
+    expect(visit.card("Ember")).to_be_visible()

@@ -1,6 +1,7 @@
 """What is shown of a book, in a terminal and elsewhere."""
 
 import io
+import signal
 import time
 
 import pytest
@@ -148,3 +149,32 @@ def test_letters_that_a_terminal_lacks_do_not_end_the_demo() -> None:
     out.write("미나")
     out.flush()
     assert out.buffer.getvalue() == b"??"  # type: ignore[attr-defined]
+
+
+class InterruptedTerminal(Terminal):
+    """One at which somebody presses Ctrl-C the very moment that something is written."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._what = what
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self._what in text:
+            self._what = "\0"
+            signal.raise_signal(signal.SIGINT)
+        return written
+
+
+HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
+
+
+@pytest.mark.parametrize("moment", [HIDDEN, SHOWN])
+def test_ctrl_c_at_the_worst_moment_leaves_the_terminal_as_it_was(moment: str) -> None:
+    terminal = InterruptedTerminal(moment)
+    console = Console(file=terminal, width=100, force_terminal=True, color_system=None)
+    with pytest.raises(KeyboardInterrupt), LiveView(console, time.monotonic()):
+        pass
+    shown = terminal.getvalue()
+    assert shown.rfind(SHOWN) > shown.rfind(HIDDEN) > -1
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()

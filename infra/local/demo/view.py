@@ -1,7 +1,10 @@
 """What the demo shows while a book is painted: bars in a terminal, plain lines elsewhere."""
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -149,6 +152,16 @@ class _Words(ProgressColumn):
         return Text(words, style=task.fields["style"], no_wrap=True)
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait: rich can't stop what was half started, nor stop twice."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class LiveView:
     """A bar for each picture and one for the book, redrawn in place."""
 
@@ -173,14 +186,16 @@ class LiveView:
 
     def __enter__(self) -> Self:
         try:
-            self._progress.start()
+            with _uninterrupted():
+                self._progress.start()
         except BaseException:  # Ctrl-C, with the cursor hidden already
-            self._progress.stop()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        with _uninterrupted():
+            self._progress.stop()
 
     def show(self, book: Book) -> None:
         """Move the bars."""

@@ -224,8 +224,7 @@ export class MakeView {
       await this.#send();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      saveDraft(this.#draft); // with the key, so that a second try is no second book
-      this.#tell(sayProblem(problem));
+      this.#tell(sayProblem(problem), problem.extra.jobId);
       showFaults(this.#form, problem.errors);
     } finally {
       button.ariaDisabled = null;
@@ -237,7 +236,9 @@ export class MakeView {
     const draft = this.#draft;
     const isDrawn = draft.way === "drawing" && this.#drawing.strokes > 0;
     const body = bodyOfDraft(draft, isDrawn ? await this.#drawing.toDataUrl() : null);
-    const { jobId } = await generate(body, await keyFor(draft, body));
+    const key = await keyFor(draft, body);
+    saveDraft(draft); // with the key, so that a second try, or one after a reload, is no second book
+    const { jobId } = await generate(body, key);
     forgetDraft();
     this.#draft = newDraft();
     this.#drawing.begin();
@@ -249,8 +250,12 @@ export class MakeView {
     setText($("#bad-file"), sentence ?? "");
   }
 
-  #tell(sentence) {
+  /** `jobId` is the book that is in the way, if there is one: it can be looked at. */
+  #tell(sentence, jobId = null) {
     $("#make-problem").hidden = !sentence;
     setText($("#make-problem"), sentence ?? "");
+    if (!jobId) return;
+    const link = h("a", { href: `/?job=${jobId}`, "data-route": true }, say("start.look"));
+    $("#make-problem").append(" ", link);
   }
 }
