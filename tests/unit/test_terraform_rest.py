@@ -329,6 +329,21 @@ def test_what_wakes_a_person(production, tmp_path):
     assert costs["aggregations"][0]["alignment_period"] == "86400s"
 
 
+def test_alerts_ask_for_labels_that_their_metrics_have(production):
+    labels = {
+        metric.values["name"]: {
+            label["key"] for label in metric.values["metric_descriptor"][0]["labels"]
+        }
+        for metric in production.of("google_logging_metric")
+    }
+    alerts = json.dumps([a.values for a in production.of("google_monitoring_alert_policy")])
+    filters = [f for f in re.findall(r'filter": "((?:[^"\\]|\\.)*)"', alerts) if metrics_in(f)]
+    assert len(filters) >= 10
+    for filter_ in filters:
+        (name,) = metrics_in(filter_)
+        assert set(re.findall(r"metric\.labels\.(\w+)", filter_)) <= labels[name], filter_
+
+
 def test_functions_fail_if_many_calls_of_one_do_and_health_is_not_one_of_them(production):
     (alert,) = (
         a.values
