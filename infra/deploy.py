@@ -43,7 +43,7 @@ TO_BE_MADE = "1"
 """What a plan takes for the version of a secret that has none yet: the first that it will have."""
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_REGION = re.compile(r"[a-z]+-[a-z]+\d")
+_REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,13 @@ def test_wrong_arguments_are_told_before_anything_runs(machine, capsys, options,
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("region", ["us-central1", "europe-west12"])
+def test_regions_are_taken_for_regions(machine, region):
+    machine.has_terraform()
+    machine.has_gcloud()
+    assert run(machine, "plan", region=region) == 0
+
+
 def test_without_terraform_it_says_where_to_get_it(machine, capsys):
     machine.has_gcloud()
     assert run(machine, "plan") == 1

@@ -178,6 +178,11 @@ def test_the_trigger_listens_to_what_the_local_stack_listens_to(production):
     assert database.values["location_id"] == trigger["trigger_region"]
 
 
+def test_a_region_may_have_a_number_of_two_digits(tmp_path):
+    functions = plan(tmp_path, region="europe-west12").by_key("google_cloudfunctions2_function")
+    assert {values["location"] for values in functions.values()} == {"europe-west12"}
+
+
 def test_the_sweep_runs_every_minute_with_its_own_token(production):
     (job,) = production.of("google_cloud_scheduler_job")
     assert job.values["schedule"] == "* * * * *"

@@ -242,7 +242,22 @@ def test_every_metric_that_is_looked_at_is_there_and_every_one_is_looked_at(prod
     (dashboard,) = production.of("google_monitoring_dashboard")
     alerts = json.dumps([a.values for a in production.of("google_monitoring_alert_policy")])
     there = {m.values["name"] for m in production.of("google_logging_metric")}
-    assert metrics_in(alerts) | metrics_in(dashboard.values["dashboard_json"]) == there
+    assert metrics_in(dashboard.values["dashboard_json"]) == there
+    assert metrics_in(alerts) <= there
+
+
+def test_charts_put_together_what_there_is_as_it_can_be(production):
+    kinds = {m.values["name"]: m.values for m in production.of("google_logging_metric")}
+    (dashboard,) = production.of("google_monitoring_dashboard")
+    for tile in json.loads(dashboard.values["dashboard_json"])["mosaicLayout"]["tiles"]:
+        for line in tile["widget"]["xyChart"]["dataSets"]:
+            asked = line["timeSeriesQuery"]["timeSeriesFilter"]
+            (name,) = metrics_in(asked["filter"])
+            (descriptor,) = kinds[name]["metric_descriptor"]
+            is_sum = asked["aggregation"]["crossSeriesReducer"] == "REDUCE_SUM"
+            assert is_sum == (descriptor["value_type"] == "INT64"), tile["widget"]["title"]
+            labels = {f"metric.labels.{label['key']}" for label in descriptor["labels"]}
+            assert set(asked["aggregation"]["groupByFields"]) <= labels, tile["widget"]["title"]
 
 
 def test_charts_lie_side_by_side(production):
@@ -314,6 +329,21 @@ def test_what_wakes_a_person(production, tmp_path):
     costs = threshold(plan(tmp_path, most_pictures_a_day=50), "costs")
     assert costs["threshold_value"] == 50
     assert costs["aggregations"][0]["alignment_period"] == "86400s"
+
+
+def test_alerts_ask_for_labels_that_their_metrics_have(production):
+    labels = {
+        metric.values["name"]: {
+            label["key"] for label in metric.values["metric_descriptor"][0]["labels"]
+        }
+        for metric in production.of("google_logging_metric")
+    }
+    alerts = json.dumps([a.values for a in production.of("google_monitoring_alert_policy")])
+    filters = [f for f in re.findall(r'filter": "((?:[^"\\]|\\.)*)"', alerts) if metrics_in(f)]
+    assert len(filters) >= 10
+    for filter_ in filters:
+        (name,) = metrics_in(filter_)
+        assert set(re.findall(r"metric\.labels\.(\w+)", filter_)) <= labels[name], filter_
 
 
 def test_functions_fail_if_many_calls_of_one_do_and_health_is_not_one_of_them(production):

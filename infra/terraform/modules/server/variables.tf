@@ -13,7 +13,7 @@ variable "region" {
   description = "Region of everything, as in asia-northeast3."
 
   validation {
-    condition     = can(regex("^[a-z]+-[a-z]+[0-9]$", var.region))
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
     error_message = "region must be a region, as in asia-northeast3."
   }
 }
