@@ -270,11 +270,9 @@ def test_the_settings_of_each_function_are_complete_and_right(production, name):
     assert settings.functions_url == URL
 
 
-def test_log_lines_come_out_as_they_were_written(production, environment, monkeypatch, capsys):
+def test_log_lines_come_out_as_they_were_written(production, set_up, capsys):
     values = production.by_key("google_cloudfunctions2_function")["styles"]
-    for key, value in environment_of(values).items():
-        monkeypatch.setenv(key, value)
-    settings.cache_clear()
+    set_up(**environment_of(values))
     client = create_app("styles", str(ROOT / "main.py"), "http").test_client()
     client.get("/", headers={"X-Cloud-Trace-Context": "0af7651916cd43dd8448eb211c80319c/291;o=1"})
     line = json.loads(capsys.readouterr().out)
