@@ -114,13 +114,6 @@ def test_every_queue_in_code_is_a_queue_that_is_deployed():
     assert set(attempts.values()) == {Settings.read(NEEDED).task_attempts}
 
 
-def test_every_link_of_the_documents_leads_somewhere():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            if not target.startswith("http"):
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
 def test_every_code_that_an_answer_can_have_is_on_the_page_about_the_api():
     page = (ROOT / "docs" / "api.md").read_text()
     found = codes_in_the_source()
