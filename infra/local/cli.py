@@ -274,7 +274,10 @@ COMMANDS: dict[str, tuple[str, _Command]] = {
     "events": ("the relay from the emulator's triggers to the function alone", events),
     "bucket": ("the stand-in for Cloud Storage alone", bucket),
     "studio": ("the page to make a book on, alone", studio),
-    "functions": ("the functions of main.py alone", _elsewhere("infra.local.serve")),
+    "functions": (
+        "the functions of main.py alone, by the settings in the environment",
+        _elsewhere("infra.local.serve"),
+    ),
     "scheduler": ("the caller of sweep alone", scheduler),
 }
 """What each command is for, and what runs it."""
