@@ -107,12 +107,8 @@ def main(argv: Sequence[str]) -> int:
     )
     with LocalStack(stack_options) as stack:
         _show(stack)
-        if not stack.proxy_answers():
-            print(
-                f"\nNo MidJourney Proxy answers at {stack.proxy_url}, or it does not take the "
-                "secret: check MIDJOURNEY_PROXY_URL and MIDJOURNEY_PROXY_SECRET.",
-                file=sys.stderr,
-            )
+        if trouble := stack.proxy_trouble():
+            print(f"\n{trouble}", file=sys.stderr)
         try:
             while True:
                 stack.check()
