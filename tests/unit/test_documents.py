@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import main
 from functions.api.openapi.operations import OPERATIONS
+from infra.local import up
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -46,3 +48,8 @@ def test_the_readme_has_each_function_for_clients_once():
     table = README.partition("\n## The API\n")[2].partition("\n\n")[0]
     listed = re.findall(r"\[(\w+)\]\(docs/api\.md#\1\)", table)
     assert sorted(listed) == sorted(operation.name for operation in OPERATIONS)
+
+
+def test_up_prints_a_call_of_each_function_that_a_person_can_call():
+    # What callback and notify take is made and signed by the server alone.
+    assert {title.split()[0] for title in up._CURLS} == {*main.__all__} - {"callback", "notify"}
