@@ -59,7 +59,7 @@ def tasks(argv: Sequence[str]) -> int:
     parser.add_argument("--duplicate", type=chance, default=0.0, help="chance to run twice")
     parser.add_argument("--delay", type=float, default=0.0, help="most seconds to be late")
     parser.add_argument("--lose", type=chance, default=0.0, help="chance never to run")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of these chances")
     options = parser.parse_args(argv)
     _free(options.port)
     chaos = Chaos(
@@ -82,15 +82,17 @@ def events(argv: Sequence[str]) -> int:
 
     parser = command_parser("events", COMMANDS["events"][0])
     parser.add_argument("--port", type=int, default=PORTS["events"], help="that receives events")
-    parser.add_argument("--target", default=f"http://127.0.0.1:{PORTS['functions']}/fanout")
+    parser.add_argument(
+        "--target", default=f"http://127.0.0.1:{PORTS['functions']}/fanout", help="of the events"
+    )
     parser.add_argument("--firestore", default=f"127.0.0.1:{PORTS['firestore']}", help="host:port")
-    parser.add_argument("--project", default=PROJECT)
+    parser.add_argument("--project", default=PROJECT, help="whose Firestore it is")
     parser.add_argument("--pattern", default=TRIGGER_PATTERN, help="of the documents")
     parser.add_argument("--duplicate", type=chance, default=0.0, help="chance to deliver twice")
     parser.add_argument("--delay", type=float, default=0.0, help="most seconds to be late")
     parser.add_argument("--reorder", type=chance, default=0.0, help="chance to be overtaken")
     parser.add_argument("--lose", type=chance, default=0.0, help="chance never to deliver")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of these chances")
     options = parser.parse_args(argv)
     _free(options.port)
     firestore = Firestore(options.firestore)
@@ -112,7 +114,9 @@ def scheduler(argv: Sequence[str]) -> int:
     from infra.local.scheduler import Scheduler
 
     parser = command_parser("scheduler", COMMANDS["scheduler"][0])
-    parser.add_argument("--url", default=f"http://127.0.0.1:{PORTS['functions']}/sweep")
+    parser.add_argument(
+        "--url", default=f"http://127.0.0.1:{PORTS['functions']}/sweep", help="that is called"
+    )
     parser.add_argument("--interval", type=positive, default=60.0, help="seconds")
     parser.add_argument("--overlap", action="store_true", help="call while the last call runs")
     options = parser.parse_args(argv)
@@ -132,10 +136,14 @@ def studio(argv: Sequence[str]) -> int:
     from infra.local.studio import StudioServer
 
     parser = command_parser("studio", COMMANDS["studio"][0])
-    parser.add_argument("--port", type=int, default=PORTS["studio"])
-    parser.add_argument("--functions-url", default=f"http://127.0.0.1:{PORTS['functions']}")
+    parser.add_argument("--port", type=int, default=PORTS["studio"], help="of the page")
+    parser.add_argument(
+        "--functions-url",
+        default=f"http://127.0.0.1:{PORTS['functions']}",
+        help="without their names",
+    )
     parser.add_argument("--firestore", default=f"127.0.0.1:{PORTS['firestore']}", help="host:port")
-    parser.add_argument("--project", default=PROJECT)
+    parser.add_argument("--project", default=PROJECT, help="whose Firestore it is")
     parser.add_argument(
         "--picture-hosts", nargs="+", default=["127.0.0.1"], help="that pictures come from"
     )
@@ -162,7 +170,7 @@ def firestore(argv: Sequence[str]) -> int:
     from infra.local.stack_options import ROOT
 
     parser = command_parser("firestore", COMMANDS["firestore"][0])
-    parser.add_argument("--port", type=int, default=PORTS["firestore"])
+    parser.add_argument("--port", type=int, default=PORTS["firestore"], help="of the emulator")
     parser.add_argument("--relay", default=f"127.0.0.1:{PORTS['events']}", help="gets the events")
     parser.add_argument("--rules", type=Path, help="a file of security rules")
     options = parser.parse_args(argv)
@@ -191,7 +199,7 @@ def bucket(argv: Sequence[str]) -> int:
     from infra.local.stack_options import BUCKET, PROJECT, ROOT
 
     parser = command_parser("bucket", COMMANDS["bucket"][0])
-    parser.add_argument("--port", type=int, default=PORTS["bucket"])
+    parser.add_argument("--port", type=int, default=PORTS["bucket"], help="of its HTTP API")
     parser.add_argument("--folder", type=Path, help="keep objects there as files, not in memory")
     parser.add_argument("--name", default=BUCKET, help="of the bucket")
     options = parser.parse_args(argv)
@@ -266,7 +274,10 @@ COMMANDS: dict[str, tuple[str, _Command]] = {
     "events": ("the relay from the emulator's triggers to the function alone", events),
     "bucket": ("the stand-in for Cloud Storage alone", bucket),
     "studio": ("the page to make a book on, alone", studio),
-    "functions": ("the functions of main.py alone", _elsewhere("infra.local.serve")),
+    "functions": (
+        "the functions of main.py alone, by the settings in the environment",
+        _elsewhere("infra.local.serve"),
+    ),
     "scheduler": ("the caller of sweep alone", scheduler),
 }
 """What each command is for, and what runs it."""

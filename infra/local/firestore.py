@@ -110,8 +110,8 @@ class Firestore:
             self.child.wait_until(self.is_ready)
         elif not self.is_ready():
             raise LocalStackError(
-                f"FIRESTORE_EMULATOR_HOST says {self.host}, but no emulator answers there. "
-                "Start it, or unset the variable to have one started."
+                f"No Firestore emulator answers at {self.host}. Start it, or, if that is what "
+                "FIRESTORE_EMULATOR_HOST says, unset the variable to have one started."
             )
 
     def register_trigger(

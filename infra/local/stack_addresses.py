@@ -101,8 +101,16 @@ class StackAddresses:
             "TASKS_SERVICE_ACCOUNT": INVOKER,
         }
 
-    def proxy_answers(self) -> bool:
-        """Whether the MidJourney Proxy answers, and lets us in."""
+    def proxy_trouble(self) -> str | None:
+        """What to tell the user if the MidJourney Proxy does not answer, or does not let us in."""
+        if self._proxy_answers():
+            return None
+        return (
+            f"No MidJourney Proxy answers at {self.proxy_url}, or it does not take the secret: "
+            "check MIDJOURNEY_PROXY_URL and MIDJOURNEY_PROXY_SECRET."
+        )
+
+    def _proxy_answers(self) -> bool:
         secret = self.env["MIDJOURNEY_PROXY_SECRET"]
         try:
             answer = requests.get(

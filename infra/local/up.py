@@ -1,5 +1,6 @@
 """`python -m infra.local up`: the whole stack, until Ctrl-C."""
 
+import argparse
 import sys
 import threading
 from collections.abc import Sequence
@@ -27,9 +28,12 @@ _CURLS = {
     "status": "curl 'URL?jobId=JOB_ID'",
     "regenerate": f'curl -X POST URL {_JSON} -d \'{{"imageId": "IMAGE_ID"}}\'',
     "cancel": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
-    "health (an uptime check does this)": "curl 'URL'",
+    "download": "curl -OJ 'URL?jobId=JOB_ID'",
+    "styles": "curl URL",
+    "jobs": "curl URL",
     "delete": f'curl -X POST URL {_JSON} -d \'{{"jobId": "JOB_ID"}}\'',
     "forget": "curl -X POST URL",
+    "health (an uptime check does this)": "curl URL",
     "sweep (Cloud Scheduler does this)": "curl -X POST URL",
     "admit (Cloud Tasks does this)": "curl -X POST URL",
     "step (Cloud Tasks does this)": f"curl -X POST URL {_JSON} -d '{_STEP}'",
@@ -38,6 +42,7 @@ _CURLS = {
         f"curl -X POST URL {_EVENT} -H 'ce-document: references/JOB_ID'"
     ),
 }
+"""For each function that can be called by hand: callback and notify take what only we can make."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,13 +82,13 @@ def main(argv: Sequence[str]) -> int:
     )
     for name, port in PORTS.items():
         parser.add_argument(
-            f"--{name}-port", type=int, default=port, metavar="PORT", help="default: %(default)s"
+            f"--{name}-port", type=int, default=port, metavar="PORT", help=f"of the part {name}"
         )
     parser.add_argument(
-        "--no-notify",
-        dest="notify",
-        action="store_false",
-        help="the simulated proxy does not notify the functions: they look at it instead",
+        "--notify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether the simulated proxy notifies the functions; without, they look at it",
     )
     options = parser.parse_args(argv)
     chaos = {name: getattr(options, name) for name in ("duplicate", "delay", "lose", "seed")}
@@ -102,12 +107,8 @@ def main(argv: Sequence[str]) -> int:
     )
     with LocalStack(stack_options) as stack:
         _show(stack)
-        if not stack.proxy_answers():
-            print(
-                f"\nNo MidJourney Proxy answers at {stack.proxy_url}, or it does not take the "
-                "secret: check MIDJOURNEY_PROXY_URL and MIDJOURNEY_PROXY_SECRET.",
-                file=sys.stderr,
-            )
+        if trouble := stack.proxy_trouble():
+            print(f"\n{trouble}", file=sys.stderr)
         try:
             while True:
                 stack.check()

@@ -156,8 +156,8 @@ class FakeStack:
 
     functions_url, proxy, started_in = "http://functions", object(), 1.5
 
-    def __init__(self, options: Any, dead: LocalStackError | None) -> None:
-        self.options, self.dead = options, dead
+    def __init__(self, options: Any, dead: LocalStackError | None, trouble: str | None) -> None:
+        self.options, self.dead, self.trouble = options, dead, trouble
 
     def __enter__(self) -> Self:
         return self
@@ -167,6 +167,9 @@ class FakeStack:
     def check(self) -> None:
         if self.dead:
             raise self.dead
+
+    def proxy_trouble(self) -> str | None:
+        return self.trouble
 
 
 class FakeClient(Client):
@@ -200,11 +203,12 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     def run(
         *books: Book | BaseException,
         dead: LocalStackError | None = None,
+        trouble: str | None = None,
         patience: float = 900.0,
         picture: bytes | ClientError = A_PICTURE,
     ) -> SimpleNamespace:
         parts: Any = demo_command.Parts(
-            stack=lambda options: FakeStack(options, dead),  # type: ignore[arg-type, return-value]
+            stack=lambda options: FakeStack(options, dead, trouble),  # type: ignore[arg-type, return-value]
             client=lambda url: FakeClient(url, books, picture),
             patience=patience,
         )
@@ -269,6 +273,11 @@ def test_what_goes_wrong_is_said_without_a_traceback(
     assert result.code == code
     assert text in result.err
     assert "Traceback" not in result.err + result.out
+
+
+def test_a_proxy_that_does_not_answer_is_not_waited_for(run: Any) -> None:
+    result = run(book("queued", picture(1, "queued")), trouble="No proxy answers.")
+    assert (result.code, result.err, result.files) == (2, "No proxy answers.\n", {})
 
 
 def test_a_part_that_died_says_more_than_the_call_that_failed(run: Any) -> None:

@@ -72,7 +72,7 @@ def test_a_line_for_each_change_and_none_for_progress() -> None:
     mina, ember = picture("Mina", "painting"), picture("Ember", "waiting_for_reference")
     ready = picture("Mina", "succeeded", 100)
     assert plain(book(mina, ember), book(picture("Mina", "painting", 50), ember), book(ready)) == [
-        "Mina is painted",
+        "Mina is being painted",
         "Ember waits for Mina",
         "Mina is ready (1 of 1)",
     ]
@@ -86,7 +86,7 @@ def test_a_failure_says_why() -> None:
 
 def test_plain_lines_hold_no_control_characters() -> None:
     [line] = plain(book(picture("Mi\x1b[2J\nna\r", "painting")))
-    assert line == "Mi [2J na is painted"
+    assert line == "Mi [2J na is being painted"
 
 
 def test_a_failure_that_quotes_what_a_terminal_obeys_is_shown_on_one_line() -> None:
@@ -99,7 +99,7 @@ def test_bars_have_names_words_and_percents() -> None:
     shown = live(book(picture("Mina", "painting", 62), picture("Ember", "waiting_for_reference")))
     for text in (
         "Mina",
-        "is painted",
+        "is being painted",
         "62%",
         "waits for Mina",
         "The whole book",

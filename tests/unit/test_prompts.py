@@ -176,7 +176,7 @@ images = st.builds(
 
 def test_the_readme_shows_prompts_as_they_are():
     root = Path(__file__).parents[2]
-    shown = re.findall(r"```text\n(.*)\n```", (root / "README.md").read_text())
+    shown = re.findall(r"^> `(.*)`$", (root / "README.md").read_text(), re.MULTILINE)
 
     assert len(shown) == 4
     assert set(shown) <= set((root / "tests/unit/prompts.expected.txt").read_text().splitlines())

@@ -7,7 +7,7 @@ from typing import Any
 def utilisation_while_waiting(submits: Sequence[Mapping[str, Any]], slots: int) -> float | None:
     """Return the share of all slots, 0..1, that was at work until the last IMAGINE was submitted.
 
-    After that nothing waits any more, and the slots can but run empty, one after the other. None
+    After that nothing waits any more, and the slots can only run empty, one after the other. None
     if there were never more pictures than slots. `submits` are those of `GET /control/stats`, with
     times in milliseconds.
     """

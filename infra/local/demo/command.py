@@ -147,6 +147,8 @@ def _demo(options: argparse.Namespace, parts: Parts) -> int:
         pace = f"painting at {options.speed:g} times MidJourney's pace"
         pace = pace if stack.proxy else "painting through the real MidJourney Proxy"
         console.print(f"The local stack was ready in {stack.started_in:.1f} s; {pace}.\n")
+        if trouble := stack.proxy_trouble():
+            raise LocalStackError(trouble)  # and not in a quarter of an hour
         with parts.client(stack.functions_url) as client:
             started = time.monotonic()
             book = _paint(stack, client, tale, started, parts.patience)

@@ -25,9 +25,9 @@ from infra.local.client import Book, Picture
 WORDS = {
     "waiting_for_reference": "waits for {main}",
     "queued": "waits for a slot",
-    "painting": "is painted",
-    "upscaling": "is made large",
-    "post_processing": "is put away",
+    "painting": "is being painted",
+    "upscaling": "is being enlarged",
+    "post_processing": "is being finished",
     "succeeded": "is ready",
     "failed": "failed",
     "canceled": "was canceled",

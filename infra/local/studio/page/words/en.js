@@ -105,7 +105,7 @@ export const en = {
   "status.waiting_for_reference": "waits for {hero}",
   "status.queued": "waits for the painter",
   "status.painting": "is being painted",
-  "status.upscaling": "four are painted, one is made large",
+  "status.upscaling": "four are painted, one is being enlarged",
   "status.post_processing": "dries, and is cut out",
   "status.post_processing.background": "dries",
   "status.succeeded": "is ready",
