@@ -158,13 +158,19 @@ def _wake(image: Image, now: datetime, policy: Policy) -> tuple[Image, Ask | Non
     step = image.next_step
     if step is Step.STORE:  # bounded by its attempts: a picture that is paid for is not let go
         return store(image, now, policy)
-    if step in WATCHING:  # a look first: it may be done, however late we are
+    if step in WATCHING or _is_claimed(image):  # a look first: it may be done, however late we are
         return image, _look(image)
     if step is not None and now >= policy.ends_at(image):
         return endings.expire(image), None
     if step in SUBMITTING:
         return submit(image, SUBMITTING[step], now, policy)
     return image, _look(image) if step is Step.DRAIN else None
+
+
+def _is_claimed(image: Image) -> bool:
+    """Whether a submission may be at the painter of which nobody had an answer."""
+    stage = SUBMITTING.get(image.next_step) if image.next_step else None
+    return stage is not None and stage.submission(image) is not None
 
 
 def _look(image: Image) -> Ask | None:
@@ -181,12 +187,13 @@ def _see(
 ) -> tuple[Image, Ask | None]:
     """A look, or a search for a lost answer, brought something."""
     step = image.next_step
-    if step in SUBMITTING:
-        return recovered(image, SUBMITTING[step], seen, now, policy), None
-    if step in WATCHING:
+    if step in SUBMITTING or step in WATCHING:
         done = isinstance(seen, Sighting) and seen.phase is Phase.DONE
         if now >= policy.ends_at(image) and not done:
             return endings.expire(image), None
+    if step in SUBMITTING:
+        return recovered(image, SUBMITTING[step], seen, now, policy), None
+    if step in WATCHING:
         match seen:
             case Sighting():
                 return watched(image, WATCHING[step], seen, now, policy), None

@@ -30,6 +30,10 @@ EXCUSES: dict[FailureCode, set[str]] = {
 """Of each reason to fail, the faults without which nothing may fail for it."""
 PAINTER_STOPS = {"for ever", "what the painter works on is stuck"}
 """Without which nobody waits until the end of his time, if that is as long as it mostly is."""
+OUT_OF_REACH = {"unreachable", "the painter is out of reach", "does not reach back"}
+"""Without which each look at the painter brings an answer."""
+LONGEST_LOOK = 30.0
+"""Seconds from asking to writing what follows from the answer, clocks' difference included."""
 STANDS_FOR = {
     ImageStatus.SUCCEEDED: "succeeded",
     ImageStatus.FAILED: "failed",
@@ -107,11 +111,23 @@ def _check_image(world: World, clients: Clients, image: Image) -> None:
         world.object_to("accounted for", f"{name}: {code} without a sentence")
     if code is FailureCode.CANCELED and image.job_id not in clients.canceled:
         world.object_to("nothing fails without a fault", f"{name} was canceled by nobody")
+    if code is FailureCode.DEADLINE_EXCEEDED and _was_painted(world, image):
+        world.object_to("a finished picture is not lost", f"{name} was painted before it ended")
     excuses = EXCUSES.get(code)
     if code is FailureCode.DEADLINE_EXCEEDED and not world.setup.hurries:
         excuses = PAINTER_STOPS
     if excuses is not None and not excuses & world.faults.seen.keys():
         world.object_to("nothing fails without a fault", f"{name}: {image.error.message}")
+
+
+def _was_painted(world: World, image: Image) -> bool:
+    """Whether the painter had finished it long before the image failed, and could be asked."""
+    upscale = image.upscale
+    painting = world.painter.ledger.known_by(upscale.token) if upscale is not None else None
+    if painting is None or painting.ended_at is None or painting.failed is not None:
+        return False
+    asked = world.seconds(image.updated_at) - LONGEST_LOOK
+    return painting.ended_at < asked and not OUT_OF_REACH & world.faults.seen.keys()
 
 
 def _is_stored(world: World, url: str | None) -> bool:

@@ -425,6 +425,11 @@ def test_the_last_failure_fails_the_image_and_frees_its_slot(state, code):
             "watch describe",
             "watch imagine",
             "watch upscale",
+            "describe claimed",
+            "imagine claimed",
+            "imagine abandoned",
+            "upscale claimed",
+            "another one claimed",
             "store",
             "drain",
             "succeeded",
@@ -450,6 +455,18 @@ def test_a_deadline_is_kept_only_after_a_look(state):
     done = decide(state, OBSERVATIONS["seen done"], images.LATER, POLICY)
     # The four pictures alone are no picture: their UPSCALE is too late, and its step says so.
     becomes = "upscaling, upscale" if state is images.WATCH_IMAGINE else "post_processing, store"
+    assert told(done) == becomes
+
+
+@pytest.mark.parametrize("state", [images.IMAGINE_ABANDONED, images.UPSCALE_CLAIMED])
+def test_a_deadline_is_kept_only_after_a_search_for_what_may_have_been_taken(state):
+    assert told(decide(state, Woken(), images.LATER, POLICY)) == "Find"
+    for seen in ("seen working", "seen waiting", "missing", "unreachable"):
+        late = decide(state, OBSERVATIONS[seen], images.LATER, POLICY).after
+        assert late.error.code is FailureCode.DEADLINE_EXCEEDED
+        assert not late.holds_slot
+    done = decide(state, OBSERVATIONS["seen done"], images.LATER, POLICY)
+    becomes = "post_processing, store" if state.upscale else "upscaling, upscale"
     assert told(done) == becomes
 
 
