@@ -145,10 +145,10 @@ def call_off_alarms(services: Services, decisions: Iterable[Decision]) -> None:
     """Take back the alarms of looks that are not wanted any more; one that rings does no harm."""
     if not services.policy.notified:
         return
-    for decision in decisions:
-        before = decision.before
-        if decision.changed and before.next_step in WATCHING:
-            enqueue(partial(services.queue.call_off, before))
+    looks = [one.before for one in decisions if one.changed and one.before.next_step in WATCHING]
+    # Two decisions begin with one look where the first asks something and commits nothing.
+    for image in {fencing_token(look): look for look in looks}.values():
+        enqueue(partial(services.queue.call_off, image))
 
 
 def fencing_token(image: Image) -> tuple[int, int]:

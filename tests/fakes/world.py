@@ -277,6 +277,8 @@ class FakeQueue:
     order: itertools.count = field(default_factory=itertools.count)  # type: ignore[type-arg]
     copies: int = 1
     created: int = 0
+    called_off: int = 0
+    """Alarms asked to be taken back, whether there are any or not."""
     _named: set[tuple[str, tuple[object, ...]]] = field(default_factory=set)
 
     def schedule(self, image: Image) -> None:
@@ -291,6 +293,7 @@ class FakeQueue:
         self._once(image, "alarm", image.due_at)
 
     def call_off(self, image: Image) -> None:
+        self.called_off += 1
         token = (image.image_id, image.generation, image.seq)
         gone = [one for one in self.due if one[2] == "alarm" and one[3] == token]
         self.due = [one for one in self.due if one not in gone]

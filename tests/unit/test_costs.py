@@ -69,6 +69,17 @@ def test_a_whole_book_costs_just_this(slots, expected):
     assert bill(world.calls) == expected
 
 
+def test_a_book_has_the_tasks_that_it_needs():
+    world = BilledWorld()
+    world.start(members=5)
+    world.run()
+
+    pictures = 6
+    alarms = rings = 2 * pictures  # an IMAGINE's and an UPSCALE's
+    assert world.queue.created == 1 + alarms + rings + pictures  # an admission; one to store each
+    assert world.queue.called_off == alarms
+
+
 MOST_A_PICTURE, MOST_CALLS = 16, 8
 """Reads and writes of a picture, and calls, besides what the painter tells."""
 

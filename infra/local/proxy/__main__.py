@@ -41,11 +41,11 @@ _HELP = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, 1 if the port is taken."""
+    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, 2 if the port is taken."""
     parser = _parser()
     arguments = vars(parser.parse_args(argv))
     faults_file = arguments.pop("faults")
-    arguments["faults"] = [json.loads(fault) for fault in arguments.pop("fault")]
+    arguments["faults"] = arguments.pop("fault")
     if faults_file is not None:
         arguments["faults"] += _read_faults(parser, faults_file)
     try:
@@ -56,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(_serve(proxy))
     except OSError as error:
-        print(
-            f"simulated proxy: can't listen on port {proxy.options.port}: {error}", file=sys.stderr
-        )
-        return 1
+        where = f"{proxy.options.host}:{proxy.options.port}"
+        why = (error.strerror or str(error)).rpartition(": ")[2]
+        print(f"Can't listen on {where}: {why}. Choose another: --port PORT", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,9 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _json(text: str) -> str:
-    json.loads(text)
-    return text
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
 
 
 def _read_faults(parser: argparse.ArgumentParser, path: Path) -> list[Any]:
