@@ -6,7 +6,8 @@ import importlib
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local.arguments import PORTS, chance, command_parser, positive
@@ -174,9 +175,7 @@ def firestore(argv: Sequence[str]) -> int:
     parser.add_argument("--relay", default=f"127.0.0.1:{PORTS['events']}", help="gets the events")
     parser.add_argument("--rules", type=Path, help="a file of security rules")
     options = parser.parse_args(argv)
-    children = Children(ROOT / ".local" / "logs")
-    ended = _told_to_end()
-    try:
+    with _children(ROOT / ".local" / "logs") as (children, ended):
         emulator = start_firestore(
             children,
             _free(options.port),
@@ -188,8 +187,6 @@ def firestore(argv: Sequence[str]) -> int:
         print(f"export FIRESTORE_EMULATOR_HOST={emulator.host}", flush=True)
         _wait_for_end(children, ended)
         emulator.stop(children)
-    finally:
-        children.stop_all()
     return 0
 
 
@@ -203,25 +200,29 @@ def bucket(argv: Sequence[str]) -> int:
     parser.add_argument("--folder", type=Path, help="keep objects there as files, not in memory")
     parser.add_argument("--name", default=BUCKET, help="of the bucket")
     options = parser.parse_args(argv)
-    children = Children(ROOT / ".local" / "logs")
-    ended = _told_to_end()
-    try:
+    with _children(ROOT / ".local" / "logs") as (children, ended):
         server = start_bucket(children, _free(options.port), options.folder)
         server.wait_until_ready()
         where = server.create(options.name, PROJECT)
         print(f"export STORAGE_EMULATOR_HOST={server.url}\n{where}/<object name>", flush=True)
         _wait_for_end(children, ended)
-    finally:
-        children.stop_all()
     return 0
 
 
-def _told_to_end() -> threading.Event:
-    """Return what Ctrl-C and SIGTERM set from now on."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    return ended
+@contextmanager
+def _children(logs: Path) -> Iterator[tuple[Children, threading.Event]]:
+    """Yield children that end with the block, and what Ctrl-C and SIGTERM set within it."""
+    children, ended = Children(logs), threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield children, ended
+    finally:
+        children.stop_all()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait_for_end(children: Children, ended: threading.Event) -> None:

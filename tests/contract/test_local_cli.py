@@ -46,23 +46,6 @@ def test_a_taken_port_is_one_message(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == f"Port {port} is taken. Choose another: --port PORT\n"
 
 
-def test_so_is_one_of_the_simulated_proxy(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert cli.main(["proxy", "--port", str(port)]) == 2
-    printed = capsys.readouterr().err
-    assert printed == (
-        f"Can't listen on 127.0.0.1:{port}: address already in use. Choose another: --port PORT\n"
-    )
-
-
-def test_a_fault_that_is_not_json_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["proxy", "--fault", "queue full"])
-    assert ended.value.code == 2
-    assert "argument --fault: not JSON: Expecting value" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("part", ["tasks", "bucket"])
 def test_a_part_runs_alone_until_it_is_told_to_end(part: str) -> None:
     port = free_port()

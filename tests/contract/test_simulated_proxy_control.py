@@ -295,12 +295,15 @@ def test_statistics_can_be_cleared(proxy: Client) -> None:
 # --- starting and stopping
 
 
-def test_a_taken_port_is_told(proxy: Client) -> None:
+def test_a_taken_port_is_told(proxy: Client, capsys: pytest.CaptureFixture[str]) -> None:
     port = int(proxy.url.rsplit(":", 1)[1])
 
     with pytest.raises(OSError, match=str(port)), SimulatedProxy(ProxyOptions(port=port)):
         pass
-    assert main(["--port", str(port)]) == 1
+    assert main(["--port", str(port)]) == 2
+    assert capsys.readouterr().err == (
+        f"Can't listen on 127.0.0.1:{port}: address already in use. Choose another: --port PORT\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -321,6 +324,13 @@ def test_wrong_options_are_refused(
 
     assert stop.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_a_fault_that_is_not_json_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--fault", "explode"])
+
+    assert "argument --fault: not JSON: Expecting value" in capsys.readouterr().err
 
 
 def test_the_program_says_where_it_is_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:

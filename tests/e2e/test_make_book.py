@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +60,6 @@ class Run:
             with Picture.open(self.folder / name) as picture:
                 picture.load()
         return names[:-2]
-
-
-@pytest.fixture(autouse=True)
-def _interruptible() -> Iterator[None]:
-    """A runner may ignore SIGINT, and a child would inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def start(folder: Path, *arguments: str | Path, **environment: str) -> "subprocess.Popen[str]":

@@ -286,8 +286,8 @@ def test_without_notifications_a_picture_is_looked_at_a_few_times_when_it_should
 
     assert book["status"] == "succeeded"
     assert once_each(untold, book)
-    print("first", looks, "then", requested(untold, FETCH) - looks)
-    assert requested(untold, FETCH) - looks <= 3 * 6
+    # The first one's time was not known beforehand. Theirs is, whatever the machine is busy with.
+    assert requested(untold, FETCH) - looks <= len(book["images"]) * looks * 2 / 3
     assert not calls(untold, "notify")
     assert not requests.post(f"{untold.url}/notify/x/y", json={}, timeout=10).ok
 
