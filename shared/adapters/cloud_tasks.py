@@ -141,12 +141,16 @@ def _at_the_boundary() -> Iterator[None]:
 
 
 def _name(image: Image, what: str) -> str:
-    return _hashed(f"{image.image_id}-{image.generation}-{image.seq}-{what}")
+    """The name for a fencing token, and for one life of the image.
+
+    A job that is deleted and asked for anew has the same ids, and used names stay taken for hours.
+    """
+    return _hashed(f"{image.image_id}-{image.generation}-{image.seq}-{what}", image.nonce)
 
 
-def _hashed(name: str) -> str:
+def _hashed(name: str, life: str = "") -> str:
     """A task's name that begins with a hash: names in an order would all go to one server.
 
     https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2#createtaskrequest
     """
-    return f"{hashlib.sha256(name.encode()).hexdigest()[:8]}-{name}"
+    return f"{hashlib.sha256(f'{name}{life}'.encode()).hexdigest()[:16]}-{name}"

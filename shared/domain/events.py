@@ -32,9 +32,12 @@ class Event:
     """30 letters and digits, the same whenever this ending is told."""
 
 
-def image_ended(image_id: str, generation: int) -> Event:
-    """The ending of an image's generation."""
-    return _event(EventType.IMAGE_ENDED, image_id, str(generation))
+def image_ended(image: Image) -> Event:
+    """The ending of an image's generation.
+
+    Known by its nonce, not its number: a job that is deleted and asked for anew has the same ids.
+    """
+    return _event(EventType.IMAGE_ENDED, image.image_id, image.nonce)
 
 
 def job_ended(job_id: str, at: datetime) -> Event:
@@ -47,7 +50,7 @@ def ending_of(subject: Image | Job) -> Event | None:
     """The ending that an image or a job has come to; None while it has not."""
     match subject:
         case Image(ended=True):
-            return image_ended(subject.image_id, subject.generation)
+            return image_ended(subject)
         case Job(completed=True, completed_at=datetime() as at):
             return job_ended(subject.job_id, at)
     return None

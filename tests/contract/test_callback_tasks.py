@@ -11,6 +11,7 @@ from shared.ports import ChangeJob, CreateJob, JobStore, SaveImage, SaveJob, Ver
 from tests.contract.conftest import Target
 from tests.contract.test_job_store import NOW, book, made, store  # noqa: F401 - fixtures
 from tests.contract.test_queue_and_pictures import queue  # noqa: F401 - a fixture
+from tests.unit.images import IMAGINE
 
 URL = "https://client.test/hook"
 LATER = NOW + timedelta(minutes=1)
@@ -82,10 +83,11 @@ def test_a_callback_has_a_queue_of_its_own_and_one_task_for_each_ending(
     queue: CloudTaskQueue,  # noqa: F811
     target: Target,
 ) -> None:
-    event = image_ended("a-000", 2)
+    image = replace(IMAGINE, image_id="a-000")
+    event = image_ended(image)
     queue.call_back(event)
     queue.call_back(event)
-    queue.call_back(image_ended("a-000", 3))
+    queue.call_back(image_ended(replace(image, nonce="another")))
 
     first, other = target.wait_for(2)
     assert (first.path, first.headers["X-CloudTasks-QueueName"]) == ("/callback", "callbacks")

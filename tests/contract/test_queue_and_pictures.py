@@ -96,6 +96,19 @@ def test_ringing_twice_for_one_fencing_token_rings_once(
     assert sorted(bodies) == [later.seq, later.seq + 1]
 
 
+def test_a_deleted_book_that_is_asked_for_anew_rings_again(
+    queue: CloudTaskQueue, target: Target
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=0.3)
+    before, anew = (replace(IMAGINE, due_at=due, nonce=nonce) for nonce in ("1", "2"))
+    for image in (before, anew):
+        queue.ring(image)
+        queue.schedule_alarm(image)
+    queue.call_off(before)
+
+    target.wait_for(3)
+
+
 def test_an_alarm_rings_when_it_is_due_unless_it_was_called_off(
     queue: CloudTaskQueue, target: Target
 ) -> None:

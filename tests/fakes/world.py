@@ -317,8 +317,9 @@ class FakeQueue:
 
     def _once(self, image: Image, kind: str, at: datetime) -> None:
         token = (image.image_id, image.generation, image.seq)
-        if (kind, token) not in self._named:
-            self._named.add((kind, token))
+        name = (kind, (*token, image.nonce))
+        if name not in self._named:
+            self._named.add(name)
             self._add(at, kind, *token)
 
     def _add(self, at: datetime, kind: str, *arguments: object) -> None:

@@ -97,15 +97,15 @@ class SimulatedQueue:
         self._create(Task("step", _token(image)), image.due_at)
 
     def ring(self, image: Image) -> None:
-        self._create(Task("step", _token(image), ("now", *_token(image))), None)
+        self._create(Task("step", _token(image), _name(image, "now")), None)
 
     def schedule_alarm(self, image: Image) -> None:
         assert image.due_at is not None
-        self._create(Task("step", _token(image), ("alarm", *_token(image))), image.due_at)
+        self._create(Task("step", _token(image), _name(image, "alarm")), image.due_at)
 
     def call_off(self, image: Image) -> None:
         happens = self._begin()
-        task = self._names.get(("alarm", *_token(image)))
+        task = self._names.get(_name(image, "alarm"))
         if task is not None:
             task.gone = True
         self._end(happens)
@@ -199,3 +199,7 @@ class SimulatedQueue:
 
 def _token(image: Image) -> tuple[object, ...]:
     return image.image_id, image.generation, image.seq
+
+
+def _name(image: Image, what: str) -> tuple[object, ...]:
+    return what, *_token(image), image.nonce

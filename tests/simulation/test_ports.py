@@ -155,6 +155,16 @@ def test_an_alarm_rings_once_unless_it_is_called_off(bell: Bell) -> None:
     assert bell.rung() == [("step", 1)]
 
 
+def test_a_deleted_book_that_is_asked_for_anew_rings_again(bell: Bell) -> None:
+    before, anew = (replace(bell.image(1, 0.5), nonce=nonce) for nonce in ("1", "2"))
+    for image in (before, anew):
+        bell.queue.ring(image)
+        bell.queue.schedule_alarm(image)
+    bell.queue.call_off(before)
+
+    assert bell.rung() == [("step", 1)] * 3
+
+
 def test_an_alarm_that_was_called_off_does_not_come_back(bell: Bell) -> None:
     image = bell.image(1, 0.5)
     bell.queue.schedule_alarm(image)

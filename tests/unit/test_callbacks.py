@@ -40,6 +40,7 @@ from tests.fakes.world import OWNER, FakeQueue, World, new_book, told_of
 from tests.unit.billed import BilledStore, BilledWorld, bill, cost
 from tests.unit.calling import call, post
 from tests.unit.crashes import Crash
+from tests.unit.images import IMAGINE
 from tests.unit.test_settings import NEEDED
 
 URL = "https://client.test/hook?key=of-the-client"
@@ -125,7 +126,7 @@ def test_only_where_clients_can_be_told_the_sweeper_asks_whether_they_were():
 def test_telling_costs_a_read_and_a_write():
     world = telling(BilledWorld())
     book = world.start(members=0, callback_url=URL)
-    for_image = image_ended(book.images[0].image_id, 1)
+    for_image = image_ended(book.images[0])
     world.run(until=lambda: any(kind == "callback" for _, _, kind, _ in world.queue.due))
 
     price = cost(lambda: deliver_callback(world.services, for_image, told_of, last=False))
@@ -185,12 +186,15 @@ def test_the_same_request_with_another_address_is_the_same_book(told):
 def test_an_ending_has_an_id_of_its_own():
     at = datetime(2026, 5, 1, 9, 0, 0, 5, tzinfo=UTC)
     seoul = at.astimezone().replace(microsecond=5)
-    events = [image_ended("a-000", 1), image_ended("a-000", 2), image_ended("a-001", 1),
+    image = replace(IMAGINE, image_id="a-000", nonce="1")
+    events = [image_ended(image), image_ended(replace(image, nonce="2")),
+              image_ended(replace(image, image_id="a-001")),
               job_ended("a", at), job_ended("a", at + timedelta(microseconds=1))]  # fmt: skip
 
     assert len({event.event_id for event in events}) == 5
     assert job_ended("a", seoul) == job_ended("a", at)
-    assert image_ended("a-000", 1).event_id == "evt_bxsqn4mv36v25dypazzjoqd3jy", "ids stay"
+    assert image_ended(replace(image, seq=9)) == image_ended(image)
+    assert image_ended(image).event_id == "evt_bxsqn4mv36v25dypazzjoqd3jy", "ids stay"
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
@@ -203,7 +207,7 @@ def test_what_was_not_taken_is_told_again_with_the_same_id(told, fault):
     try:
         told.run()
     except Crash:  # taken, and dead before that was written: the queue has no answer
-        told.queue.call_back_again(image_ended(book.images[0].image_id, 1), 1)
+        told.queue.call_back_again(image_ended(book.images[0]), 1)
         told.run()
 
     first, *others = told.sender.ids
@@ -223,7 +227,7 @@ def test_who_has_told_it_and_dies_of_it_tells_it_again_with_the_same_id(told):
     observe(die)
     with pytest.raises(Crash):
         told.run()
-    told.queue.call_back_again(image_ended(book.images[0].image_id, 1), 1)
+    told.queue.call_back_again(image_ended(book.images[0]), 1)
     told.run()
 
     assert sorted(Counter(told.sender.ids).values()) == [1, 2]
@@ -283,7 +287,7 @@ def test_a_failed_attempt_is_written_down_once():
     world = telling(BilledWorld())
     book = world.start(members=0, callback_url=URL)
     world.run(until=lambda: any(kind == "callback" for _, _, kind, _ in world.queue.due))
-    event = image_ended(book.images[0].image_id, 1)
+    event = image_ended(book.images[0])
     world.sender.answers = [500] * 9
 
     def attempt():
@@ -342,8 +346,9 @@ def test_an_ending_that_is_none_any_more_is_not_told(told):
     old = ending_of(told.job(book))
 
     regenerate(told.services, OWNER, image_id)
+    nothing = replace(book.images[1], image_id="nothing-000")
     late = [deliver_callback(told.services, one, told_of, last=False)
-            for one in (image_ended(image_id, 1), old, image_ended("nothing-000", 1))]  # fmt: skip
+            for one in (image_ended(book.images[1]), old, image_ended(nothing))]  # fmt: skip
 
     assert late == ["outdated"] * 3
     assert told.sender.received == []
@@ -382,12 +387,12 @@ def test_a_new_ending_is_not_taken_for_told_with_the_one_before(told):
 
     slow = replace(told.services, callback_sender=Slow())
 
-    assert deliver_callback(slow, image_ended(image_id, 1), told_of, last=False) == "told"
+    assert deliver_callback(slow, image_ended(book.images[0]), told_of, last=False) == "told"
 
     assert ended_anew()
     assert told.store.image(image_id).value.callback_due_at is not None
     told.run()
-    assert image_ended(image_id, 2).event_id in told.sender.ids
+    assert image_ended(told.store.image(image_id).value).event_id in told.sender.ids
 
 
 ANSWERS = st.lists(st.sampled_from([200, 500, 410, 302]), max_size=12)

@@ -26,6 +26,7 @@ from shared.usecases.sweep import sweep
 from shared.usecases.take_drawing import DrawingData, Sketch, uploads_of
 from tests.fakes.callbacks import FakeCallbackSender
 from tests.fakes.world import OWNER, World, new_book
+from tests.unit.billed import BilledWorld
 from tests.unit.calling import call, post
 from tests.unit.crashes import Crash
 
@@ -199,6 +200,30 @@ def test_nobody_is_called_back_about_a_deleted_job():
     world.run()
 
     assert sender.received == []
+
+
+def test_the_same_book_asked_for_anew_is_painted_as_soon_as_the_first():
+    world = BilledWorld()
+    seconds = []
+    for _ in range(2):
+        began = world.now
+        book = world.start(members=2)
+        world.run()
+        assert world.job(book).status is JobStatus.SUCCEEDED
+        seconds.append((world.now - began).total_seconds())
+        delete_job(world.services, OWNER, book.job.job_id)
+
+    assert seconds[0] == seconds[1]
+
+
+def test_its_endings_are_told_anew():
+    world = World()
+    sender = FakeCallbackSender()
+    world.services = replace(world.services, callback_sender=sender)
+    for _ in range(2):
+        delete_job(world.services, OWNER, painted(world, callback_url=HOOK))
+
+    assert len(set(sender.ids)) == len(sender.ids) == 2 * (3 + 1)
 
 
 # --- who dies half-way ----------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def test_the_table_of_queues_says_which_function_the_code_has_each_call():
     queue.ring(IMAGINE)
     queue.ring(STORE)
     queue.ask_admission()
-    queue.call_back(image_ended("an-image", 1))
+    queue.call_back(image_ended(IMAGINE))
     server.stop(None)
 
     assert asked.tasks == {(name, queue["function"]) for name, queue in QUEUES.items()}
