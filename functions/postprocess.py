@@ -12,4 +12,4 @@ from functions.step import do_step
 @task_function
 def postprocess(request: flask.Request) -> str:
     """Store the picture of the image."""
-    return do_step(request)
+    return do_step(request, stores=True)

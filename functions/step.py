@@ -16,11 +16,11 @@ def step(request: flask.Request) -> str:
     return do_step(request)
 
 
-def do_step(request: flask.Request) -> str:
+def do_step(request: flask.Request, *, stores: bool = False) -> str:
     """The same for every step, whichever function has the memory for it."""
     body = task_body(request, StepModel)
     try:
-        return run_step(services(), body.image_id, body.generation, body.seq)
+        return run_step(services(), body.image_id, body.generation, body.seq, stores=stores)
     except StoreError:
         # It passes, and then the sweeper rings again: what was paid for is not given up for that.
         raise

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,7 +17,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
 from shared.adapters.picture_formats import MOST_BYTES, picture_of
-from shared.ports import Picture, PictureRejected, PictureUnavailable
+from shared.ports import Picture, PictureRejected, PictureUnavailable, StoredObject
 from shared.tracing import span
 
 if TYPE_CHECKING:
@@ -123,14 +123,17 @@ class BucketPictureStore:
             raise PictureRejected("not_found", "What has that name is no picture.")
         return picture
 
-    def remove(self, beginning: str) -> int:  # noqa: D102
-        bucket = self._client.bucket(self._bucket)
+    def find(self, beginning: str) -> list[StoredObject]:  # noqa: D102
         call: dict[str, Any] = {"timeout": self._call_seconds, "retry": self._retry}
         with _at_the_boundary():
-            found = list(self._client.list_blobs(bucket, prefix=beginning, **call))
-            with ThreadPoolExecutor(REMOVED_AT_ONCE) as threads:
-                list(threads.map(lambda blob: _remove(blob, call), found))
-        return len(found)
+            found = list(self._client.list_blobs(self._bucket, prefix=beginning, **call))
+        return [StoredObject(name=blob.name, version=blob.generation) for blob in found]
+
+    def remove(self, found: Iterable[StoredObject]) -> None:  # noqa: D102
+        bucket = self._client.bucket(self._bucket)
+        call: dict[str, Any] = {"timeout": self._call_seconds, "retry": self._retry}
+        with _at_the_boundary(), ThreadPoolExecutor(REMOVED_AT_ONCE) as threads:
+            list(threads.map(lambda one: _remove(bucket, one, call), found))
 
 
 @contextmanager
@@ -142,7 +145,6 @@ def _at_the_boundary() -> Iterator[None]:
         raise PictureUnavailable(f"the bucket failed ({type(error).__name__})") from error
 
 
-def _remove(blob: "storage.Blob", call: dict[str, Any]) -> None:
-    # Only what was listed: another one may have been stored under that name meanwhile.
+def _remove(bucket: "storage.Bucket", found: StoredObject, call: dict[str, Any]) -> None:
     with suppress(google_errors.NotFound, google_errors.PreconditionFailed):
-        blob.delete(if_generation_match=blob.generation, **call)
+        bucket.blob(found.name).delete(if_generation_match=found.version, **call)

@@ -33,6 +33,7 @@ from shared.ports.pictures import (
     PictureTools,
     PictureUnavailable,
     Rendition,
+    StoredObject,
 )
 from shared.ports.queue import (
     QueueUnavailable,
@@ -108,6 +109,7 @@ __all__ = [
     "Spend",
     "StoreError",
     "StoreUnavailable",
+    "StoredObject",
     "SubmitAnswer",
     "TaskQueue",
     "Versioned",

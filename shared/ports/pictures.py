@@ -1,5 +1,6 @@
 """Pictures: where they come from, where they are kept, and what has to be done with them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -57,6 +58,15 @@ class Finished:
     """Stable codes of what did not go as wished: `no_figure`, `no_ground`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """An object in the bucket, as it was found."""
+
+    name: str
+    version: object
+    """Another one that is stored under the same name later has another."""
+
+
 class PictureFinisher(Protocol):
     """Turns the painter's pictures into what story pages and block coding need."""
 
@@ -105,10 +115,13 @@ class PictureStore(Protocol):
         Raises `PictureUnavailable`.
         """
 
-    def remove(self, beginning: str) -> int:
-        """Remove every object whose name begins like that; answers how many there were.
+    def find(self, beginning: str) -> list[StoredObject]:
+        """Every object whose name begins like that. Raises `PictureUnavailable`."""
 
-        One that is written meanwhile under such a name may stay. Raises `PictureUnavailable`.
+    def remove(self, found: Iterable[StoredObject]) -> None:
+        """Remove those, as they were found; what is gone, or was stored anew, is left alone.
+
+        Raises `PictureUnavailable`.
         """
 
 

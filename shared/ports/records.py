@@ -35,6 +35,9 @@ class Reference:
     expire_at: datetime
     crowded: bool = False
     """Whether images waited for a slot lately."""
+    created_at: datetime | None = None
+    """Of its image, and so of its whole book: one that is deleted and asked for anew has the same
+    ids. None: published by an older version."""
 
 
 @dataclass(frozen=True, kw_only=True)

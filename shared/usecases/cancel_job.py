@@ -26,9 +26,14 @@ def cancel_job(
     claim's lease. A job that has ended stays as it is. Raises `JobNotFound`, `NotOwner` for who
     may only look at it, `StoreUnavailable`.
     """
-    owned_job(services, owner_uid, job_id, teaches)
+    asked_at = owned_job(services, owner_uid, job_id, teaches).value.created_at
     while True:
-        left = [i for i in services.store.images_of(job_id) if not i.value.ended]
+        left = [
+            image
+            for image in services.store.images_of(job_id)
+            # Another one's if the job was deleted meanwhile, and asked for anew.
+            if not image.value.ended and image.value.created_at == asked_at
+        ]
         if not left:
             conclude_job(services, job_id)  # the last one may have ended in another process
             return owned_job(services, owner_uid, job_id).value

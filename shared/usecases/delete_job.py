@@ -9,6 +9,7 @@ does the rest.
 
 from collections.abc import Set
 from dataclasses import replace
+from datetime import datetime
 
 from shared.crash_points import CrashPoint, reach
 from shared.domain.ids import new_image_id
@@ -43,11 +44,15 @@ def delete_job(
     `PictureUnavailable`, `StoreUnavailable`; after the latter two it can be called again.
     """
     identify(job_id=job_id)
+    asked_at: datetime | None = None
     for _ in range(TRIES):
         job = services.store.job(job_id)
+        if asked_at is not None and (job is None or job.value.created_at != asked_at):
+            return  # somebody else has deleted it; the same request may have made it anew
         if job is None:
             raise JobNotFound(job_id)
         must_own(job.value, owner_uid, teaches, JobNotFound(job_id))
+        asked_at = job.value.created_at
         try:
             remove(services, job)
         except Conflict:  # it is painted again, or somebody else deletes it
@@ -58,15 +63,26 @@ def delete_job(
 
 def remove(services: Services, job: Versioned[Job]) -> None:
     """Remove a job, whatever of it is still there. Raises as `delete_job`, and `Conflict`."""
-    job_id = job.value.job_id
-    marked = job if job.value.deleted_at is not None else _mark(services, job)
-    for beginning in (f"{job_id}-", f"jobs/{job_id}/"):  # the latter of the very first versions
-        services.picture_store.remove(beginning)
+    job_id, pictures = job.value.job_id, services.picture_store
+    if job.value.deleted_at is None:
+        _mark(services, job)
+    beginnings = (f"{job_id}-", f"jobs/{job_id}/")  # the latter of the very first versions
+    found = [one for beginning in beginnings for one in pictures.find(beginning)]
+    # While it is marked nothing new is stored. If somebody else has just done the rest, the same
+    # request may have made it anew, and what was found may be of that one.
+    marked = services.store.job(job_id)
+    if marked is None or not _is_marked(marked.value, job.value):
+        raise Conflict(job_id)
+    pictures.remove(found)
     reach(CrashPoint.OBJECTS_REMOVED)
     services.store.commit(RemoveJob(before=marked))
 
 
-def _mark(services: Services, job: Versioned[Job]) -> Versioned[Job]:
+def _is_marked(now: Job, before: Job) -> bool:
+    return now.deleted_at is not None and now.created_at == before.created_at
+
+
+def _mark(services: Services, job: Versioned[Job]) -> None:
     """Mark a job as deleted, with which its images go. Raises `NotCompleted`, `Conflict`."""
     job_id = job.value.job_id
     if not job.value.completed:
@@ -89,7 +105,3 @@ def _mark(services: Services, job: Versioned[Job]) -> Versioned[Job]:
         writes.append(RemoveLatest(before=latest))
     services.store.commit(*writes)
     reach(CrashPoint.DELETION_WRITTEN)
-    marked = services.store.job(job_id)
-    if marked is None:  # somebody else has just done the rest
-        raise Conflict(job_id)
-    return marked

@@ -29,6 +29,8 @@ def fan_out(services: Services, job_id: str) -> int:
     for _ in range(TRIES):
         now = services.clock()
         members = services.store.waiting_for_reference(job_id)
+        if members and reference.created_at not in {None, members[0].value.created_at}:
+            return 0  # the book was deleted since, and asked for anew: they wait for another one
         reach(CrashPoint.FAN_OUT_READ)
         queued = [
             SaveImage(before=one, after=decide(one.value, ready, now, services.policy).after)

@@ -45,7 +45,8 @@ def forget_owner(services: Services, owner_uid: str) -> Forgotten:
                 return Forgotten(deleted_jobs=deleted, complete=False)
             deleted += _delete(services, job)
         after = (page[-1].created_at, page[-1].job_id)
-    services.picture_store.remove(uploads_of(owner_uid))
+    uploads = services.picture_store.find(uploads_of(owner_uid))
+    services.picture_store.remove(uploads)
     left = services.store.jobs_of(owner_uid, 1)
     return Forgotten(deleted_jobs=deleted, complete=not left)
 

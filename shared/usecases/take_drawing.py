@@ -89,7 +89,7 @@ class Drawings:
             held = {image.value.drawing for image in store.images_of(self._job_id)}
             for name in self._put:
                 if name not in held:
-                    pictures.remove(name)
+                    pictures.remove(pictures.find(name))
         except (StoreError, PictureUnavailable) as error:
             log("WARNING", "drawings without a book were not removed", why=type(error).__name__)
 

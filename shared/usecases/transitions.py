@@ -106,7 +106,7 @@ def advance(
                 # Our own commit, whose answer was lost on the way; of an heir's claim nobody
                 # could say whose it is, so it is left to the sweeper.
                 return Advanced(image=again, decision=decision)
-            if again is None or fencing_token(again.value) != fencing_token(image.value):
+            if again is None or _moved_on(image.value, again.value):
                 raise Stale(image.value.image_id) from None
             image = again
             continue
@@ -147,13 +147,22 @@ def call_off_alarms(services: Services, decisions: Iterable[Decision]) -> None:
         return
     looks = [one.before for one in decisions if one.changed and one.before.next_step in WATCHING]
     # Two decisions begin with one look where the first asks something and commits nothing.
-    for image in {fencing_token(look): look for look in looks}.values():
+    for image in {(look.nonce, look.seq): look for look in looks}.values():
         enqueue(partial(services.queue.call_off, image))
 
 
 def fencing_token(image: Image) -> tuple[int, int]:
-    """Generation and sequence number: equal as long as nobody has moved the image on."""
+    """Generation and sequence number: what a task carries, and finds unless it comes too late."""
     return image.generation, image.seq
+
+
+def _moved_on(before: Image, now: Image) -> bool:
+    """Whether it is another step's by now, or another image.
+
+    By the nonce: in a book that was deleted and asked for anew, ids and numbers come again. What
+    was seen of the one before, taken for news of the new one, would have it painted twice.
+    """
+    return (now.nonce, now.seq) != (before.nonce, before.seq)
 
 
 def enqueue(create: Callable[[], None]) -> None:
@@ -254,6 +263,7 @@ def _writes(services: Services, image: Versioned[Image], decision: Decision) -> 
             job_id=after.job_id,
             image_id=after.image_id,
             generation=after.generation,
+            created_at=after.created_at,
             image_url=after.source_url,
             painting_seconds=after.painting_seconds,
             ready_at=now,

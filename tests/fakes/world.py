@@ -7,7 +7,7 @@ outside thing without a contract test of its own in memory: the simulated proxy 
 import heapq
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +38,7 @@ from shared.ports import (
     PictureRejected,
     PictureUnavailable,
     Rendition,
+    StoredObject,
     SubmitAnswer,
 )
 from shared.prompt_file import read_prompt_rules
@@ -215,14 +216,20 @@ class FakePictures:
             raise PictureRejected("not_found", "There is no such object.")
         return self.stored[name]
 
-    def remove(self, beginning: str) -> int:
+    def find(self, beginning: str) -> list[StoredObject]:
         if self.broken:
             self.broken -= 1
             raise PictureUnavailable("told so")
-        names = [name for name in self.stored if name.startswith(beginning)]
-        for name in names:
-            del self.stored[name]
-        return len(names)
+        return [
+            StoredObject(name=name, version=picture)
+            for name, picture in self.stored.items()
+            if name.startswith(beginning)
+        ]
+
+    def remove(self, found: Iterable[StoredObject]) -> None:
+        for one in found:
+            if self.stored.get(one.name) is one.version:
+                del self.stored[one.name]
 
 
 def webp(data: bytes) -> Rendition:

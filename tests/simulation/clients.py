@@ -1,14 +1,17 @@
 """The clients: they ask for books, ask again, cancel, have pictures painted again, and look."""
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from shared.domain.image import BackgroundEffect, Image, Kind, Role
 from shared.domain.job import Book, Job
 from shared.domain.stage import SUBMITTING
 from shared.usecases.cancel_job import cancel_job
+from shared.usecases.delete_job import delete_job
 from shared.usecases.read_book import read_book
-from shared.usecases.refusals import Refusal
+from shared.usecases.refusals import JobNotFound, NotCompleted, Refusal
 from shared.usecases.regenerate import Wish, regenerate
 from shared.usecases.services import Services
 from shared.usecases.start_job import NewBook, NewImage, start_job
@@ -17,6 +20,8 @@ from tests.fakes.world import new_members
 from tests.simulation.kernel import Outcome
 from tests.simulation.world import World
 
+Life = tuple[str, datetime]
+"""An image's id, and when it was created: a book that is asked for anew has the same ids."""
 TRIES = 20
 """How often a client asks for a book that it got no answer about."""
 AGAIN_AFTER = 1.5
@@ -43,10 +48,18 @@ class Clients:
         """Contents for which a book was refused, or nobody could be reached."""
         self.canceled: set[str] = set()
         """Jobs."""
+        self.deleted: set[str] = set()
+        """Contents of which a book may have been deleted, and was not asked for since."""
         self.regenerations = 0
+        self.deletions = 0
         self.plans = 0
         """What they still want to do, and what they wait for."""
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._books: dict[str, NewBook] = {}
+        """By content: what was asked for."""
+        self._begun: Counter[str] = Counter()
+        """Deletions of what has that content, and how many of them are over."""
+        self._over: Counter[str] = Counter()
+        self._seen: dict[Life, tuple[int, int]] = {}
         self._cancel_after: dict[str, tuple[int, bool]] = {}
         """By task: after how many more commits, and whether only claims count."""
         world.after_commit.append(self._saw_commit)
@@ -83,13 +96,19 @@ class Clients:
         `claims_only`: of those by which something is about to be submitted.
         """
         self.wanted.add(book.content_hash)
+        self._books[book.content_hash] = book
         if cancel_after:
             self._cancel_after[book.student_task_id] = cancel_after, claims_only
         self._ask(book, 1)
 
     def _ask(self, book: NewBook, attempt: int) -> None:
+        content = book.content_hash
+        before = self._begun[content], self._over[content]
+
         def ended(outcome: Outcome) -> None:
             if isinstance(outcome, tuple):
+                if before == (self._over[content], self._begun[content]):  # no deletion meanwhile
+                    self.deleted.discard(content)
                 return
             if isinstance(outcome, Refusal) or attempt >= TRIES:
                 self.refused.add(book.content_hash)
@@ -114,7 +133,7 @@ class Clients:
                 if self._world.tell is not None:
                     self._world.tell(f"cancel of {job_id} is answered")
                 for image in known:
-                    generation = image.value.image_id, image.value.generation
+                    generation = image.value.image_id, image.value.nonce
                     self._world.watch.canceled.setdefault(generation, now)
             elif attempt < TRIES and not isinstance(outcome, Refusal):
                 again = partial(self.cancel, owner, job_id, attempt + 1)
@@ -130,6 +149,30 @@ class Clients:
         owner, image_id = image.owner_uid, image.image_id
         self._call(name, lambda services: regenerate(services, owner, image_id, wish))
 
+    def delete(self, owner: str, job_id: str, *, anew: bool) -> None:
+        """Delete a book, until it is gone or said to be under way; `anew`: and ask for it again."""
+        job = self._world.memory.job(job_id)
+        if job is None:
+            return
+        content = job.value.request_hash
+        self.deletions += 1
+        self._begun[content] += 1
+        self.deleted.add(content)
+        self._delete(owner, job_id, content, anew, 1)
+
+    def _delete(self, owner: str, job_id: str, content: str, anew: bool, attempt: int) -> None:
+        def ended(outcome: Outcome) -> None:
+            gone = outcome is None or isinstance(outcome, JobNotFound)
+            if not gone and not (isinstance(outcome, NotCompleted) and attempt >= TRIES):
+                again = partial(self._delete, owner, job_id, content, anew, attempt + 1)
+                self.later(AGAIN_AFTER, again)
+                return
+            self._over[content] += 1
+            if gone and anew:
+                self._ask(self._books[content], 1)
+
+        self._call(f"delete {job_id}", lambda services: delete_job(services, owner, job_id), ended)
+
     def look(self) -> None:
         """See how all books are doing: what was seen once is never less again."""
         for job in self._world.memory.jobs:
@@ -140,13 +183,13 @@ class Clients:
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _saw(self, before: dict[str, tuple[int, int]], outcome: Outcome) -> None:
+    def _saw(self, before: dict[Life, tuple[int, int]], outcome: Outcome) -> None:
         """`before`: what had been seen when the look began, as looks may overtake each other."""
         for image in outcome.images if isinstance(outcome, Book) else ():
-            now = image.generation, image.progress
-            if now < before.get(image.image_id, now):
+            now, life = (image.generation, image.progress), (image.image_id, image.created_at)
+            if now < before.get(life, now):
                 self._world.object_to("progress", f"{image.image_id} is seen to fall back to {now}")
-            self._seen[image.image_id] = max(now, self._seen.get(image.image_id, now))
+            self._seen[life] = max(now, self._seen.get(life, now))
 
     def _saw_commit(self, before: Image, after: Image) -> None:
         if not self._cancel_after or self._choices.calm:

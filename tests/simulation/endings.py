@@ -51,12 +51,28 @@ def check_endings(world: World, clients: Clients) -> None:
     if world.memory.held_slots() or world.watch.held:
         world.object_to("all slots are free", f"{world.memory.held_slots()} are held")
     _check_callbacks(world)
-    asked = clients.wanted - clients.refused
+    _check_deletions(world, clients)
+    asked = clients.wanted - clients.refused - clients.deleted
     found = [job.request_hash for job in world.memory.jobs]
     if len(found) != len(set(found)):
         world.object_to("the same request is one job", f"{found}")
     if missing := asked - set(found):
         world.object_to("each job is there", f"{missing}")
+
+
+def _check_deletions(world: World, clients: Clients) -> None:
+    """Of a job that is gone nothing is left.
+
+    But for a drawing that came with a request of which nothing became, and whose process died.
+    """
+    gone = world.deleted - {job.job_id for job in world.memory.jobs}
+    for job in world.memory.jobs:
+        if job.deleted_at is not None:
+            world.object_to("deleted is gone", f"{job.job_id} is only marked")
+    for name in world.pictures.stored:
+        excused = "-drawing-" in name and clients.refused
+        if name.split("-", 1)[0] in gone and not excused:
+            world.object_to("deleted is gone", f"{name} is in the bucket still")
 
 
 def _check_callbacks(world: World) -> None:

@@ -186,6 +186,7 @@ TURNS = (
     "repeats",
     "regenerations",
     "incidents",
+    "deletions",
     "deadlines",
 )
 """What a schedule may have, beside the faults at moments."""

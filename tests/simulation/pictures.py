@@ -1,9 +1,16 @@
 """Where pictures are fetched, kept and finished: slow, broken, or out of reach."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.domain.image import BackgroundEffect
-from shared.ports import Finished, Picture, PictureRejected, PictureUnavailable
+from shared.ports import (
+    Finished,
+    Picture,
+    PictureRejected,
+    PictureUnavailable,
+    StoredObject,
+)
 from tests.fakes.world import FakeFinisher, FakePictures
 from tests.simulation.network import Network
 
@@ -49,10 +56,21 @@ class SimulatedPictures:
             raise PictureUnavailable("told so")
         return self._pictures.read(name)
 
-    def remove(self, beginning: str) -> int:
-        if self._network.travel("put", WAY) == "unavailable":
+    def find(self, beginning: str) -> list[StoredObject]:
+        if self._network.travel("fetch", WAY) == "unavailable":
             raise PictureUnavailable("told so")
-        return self._pictures.remove(beginning)
+        return self._pictures.find(beginning)
+
+    def remove(self, found: Iterable[StoredObject]) -> None:
+        for one in found:
+            happens = self._network.travel("put", WAY)
+            if happens == "unavailable":
+                raise PictureUnavailable("told so")
+            if happens == "crash before":
+                self._network.die()
+            self._pictures.remove([one])
+            if happens == "crash after":
+                self._network.die()
 
 
 class SimulatedFinisher:

@@ -6,11 +6,11 @@ growing waits, a name is taken for good, admission is dispatched one at a time.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.events import Event
-from shared.domain.image import Image
+from shared.domain.image import Image, Step
 from shared.ports import QueueUnavailable, StoreUnavailable
 from tests.simulation.faults import PAUSES
 from tests.simulation.network import Network
@@ -48,6 +48,8 @@ class Task:
     doomed: Exception | None = None
     """Of what every attempt at it dies."""
     gone: bool = False
+    stores: bool = False
+    """Whether it is one of those that store pictures."""
 
     @property
     def family(self) -> str:
@@ -94,14 +96,14 @@ class SimulatedQueue:
 
     def schedule(self, image: Image) -> None:
         assert image.due_at is not None
-        self._create(Task("step", _token(image)), image.due_at)
+        self._create(_step(image), image.due_at)
 
     def ring(self, image: Image) -> None:
-        self._create(Task("step", _token(image), _name(image, "now")), None)
+        self._create(_step(image, "now"), None)
 
     def schedule_alarm(self, image: Image) -> None:
         assert image.due_at is not None
-        self._create(Task("step", _token(image), _name(image, "alarm")), image.due_at)
+        self._create(_step(image, "alarm"), image.due_at)
 
     def call_off(self, image: Image) -> None:
         happens = self._begin()
@@ -161,7 +163,7 @@ class SimulatedQueue:
         task.doomed = DOOMS.get(happens)
         self._kernel.after(LATE.get(happens, 0.0) + DISPATCH, lambda: self._turn(task))
         if happens in COPIES:
-            copy = Task(task.what, task.arguments, at=task.at)
+            copy = replace(task, attempt=0, doomed=None, gone=False)
             # A doubled admission overlaps with the other: two dispatchers.
             self._kernel.after(COPIES[happens] + DISPATCH, lambda: self._call(copy))
 
@@ -195,6 +197,12 @@ class SimulatedQueue:
                 then()
 
         self._dispatch(task, ended)
+
+
+def _step(image: Image, why: str = "") -> Task:
+    """The task of an image's step; with a name, if there is to be one only."""
+    name = _name(image, why) if why else None
+    return Task("step", _token(image), name, stores=image.next_step is Step.STORE)
 
 
 def _token(image: Image) -> tuple[object, ...]:

@@ -28,6 +28,7 @@ GLANCE = 20.0
 MOST_IDLE = 5
 """Such looks in a row at which a slot may be empty: the sweeper comes by each minute."""
 MOST_REGENERATIONS = 3
+MOST_DELETIONS = 2
 BURST = 50
 SKEWS = (0.0, 0.4, -0.4, 2.4, -2.4)
 """Seconds; the settings let clocks be 4.95 apart."""
@@ -183,6 +184,8 @@ def _clients(world: World, profile: Profile) -> Clients:
     if not burst:
         wishing = profile.turn("regenerations", 0.6)
         world.after_commit.append(partial(_maybe_again, world, clients, wishing))
+        deleting = profile.turn("deletions", 0.5)
+        world.after_commit.append(partial(_maybe_delete, world, clients, deleting))
     return clients
 
 
@@ -201,6 +204,23 @@ def _maybe_again(
     clients.later(wait, again)
     if choices.happens("regenerate twice", 0.2):  # a finger that is too quick
         clients.later(wait, again)
+
+
+def _maybe_delete(
+    world: World, clients: Clients, odds: tuple[float, ...], before: Image, after: Image
+) -> None:
+    """A client that sees a picture end may want the book gone, and perhaps all of it once more."""
+    choices = world.choices
+    if choices.calm or before.ended or not after.ended or clients.deletions >= MOST_DELETIONS:
+        return
+    if not choices.fate("delete", odds, 1):
+        return
+    wait = (0.0, 0.02, 3.0, 40.0)[choices.below("delete after", 4)]
+    anew = choices.happens("ask anew", 0.7)
+    delete = partial(clients.delete, after.owner_uid, after.job_id, anew=anew)
+    clients.later(wait, delete)
+    if choices.happens("delete twice", 0.2):
+        clients.later(wait, delete)
 
 
 @contextmanager

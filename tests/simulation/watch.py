@@ -10,8 +10,9 @@ each earlier one of the same kind, image and generation one of these must be tru
   over (up to the difference between the instances' clocks);
 - disowned: it is a finished IMAGINE, and the painter has refused to enlarge any of its four.
 
-Else the picture was paid for twice by mistake. A new generation (a regeneration) may be painted
-however the one before ended: a person asked for it. What ended may not be painted at all.
+Else the picture was paid for twice by mistake. A new generation may be painted however the one
+before ended: a person asked for it, as a regeneration, or as the same book anew after it was
+deleted. What ended may not be painted at all.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,12 +20,12 @@ from dataclasses import dataclass, field
 
 from shared.domain.failure import FailureCode
 from shared.domain.image import Image, ImageStatus, Step
-from shared.ports import CreateJob, SaveImage, Write
+from shared.ports import CreateJob, RemoveImages, SaveImage, Write
 from tests.simulation.ledger import Painting
 from tests.simulation.workshop import LIMITS
 
-Generation = tuple[str, int]
-"""An image's id, and which of its generations."""
+Generation = tuple[str, str]
+"""An image's id, and its nonce: a book that is deleted and asked for anew has the same ids."""
 ANSWER = 0.1
 """Seconds that the painter's word on a task may be old when it is acted on, at least."""
 
@@ -62,6 +63,8 @@ class Watch:
                     self._came(None, image)
             elif isinstance(write, SaveImage):
                 self._came(before[write.after.image_id], write.after)
+            elif isinstance(write, RemoveImages):
+                self._went(before[one] for one in write.image_ids if one in before)
         if self.held > held and self.held > self.capacity():
             self.object_to("slots", f"{self.held} are held, of {self.capacity()} in force")
         self.most_held = max(self.most_held, self.held)
@@ -72,13 +75,18 @@ class Watch:
             if submission is not None:
                 self.claims.add(submission.token)
         if before is None or before.nonce != after.nonce:
-            self.generations[after.nonce] = after.image_id, after.generation
+            self.generations[after.nonce] = after.image_id, after.nonce
         fault = unreachable_state(after)
         if before is not None and fault is None:
             fault = forbidden_change(before, after)
         if fault is not None:
             name, what = fault
             self.object_to(name, f"{after.image_id} {what}")
+
+    def _went(self, images: Iterable[Image]) -> None:
+        for image in images:
+            if image.holds_slot or image.next_step is not None:
+                self.object_to("nothing is deleted under way", f"{image.image_id} is")
 
     # --- money -----------------------------------------------------------------------------------
 
@@ -106,7 +114,7 @@ class Watch:
     def _may_be_at_work(self, generation: Generation) -> bool:
         """Whether it has a slot; what ran out of time, or was given up, has lost its own."""
         image = self.image(generation[0])
-        if image is None or (image.image_id, image.generation) != generation:
+        if image is None or (image.image_id, image.nonce) != generation:
             return True
         canceled = image.error is not None and image.error.code is FailureCode.CANCELED
         return image.holds_slot or (image.ended and not canceled)

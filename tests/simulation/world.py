@@ -17,6 +17,8 @@ from shared.ports import (
     PictureUnavailable,
     PublishReference,
     QueueUnavailable,
+    RemoveImages,
+    RemoveJob,
     RetractReference,
     SaveImage,
     SaveJob,
@@ -110,6 +112,8 @@ class World:
         """Told of each image that was saved: before, after."""
         self.given_up: set[str] = set()
         """Images of which a task was exhausted."""
+        self.deleted: set[str] = set()
+        """Jobs that were deleted; they may have been asked for anew."""
         self._nonces = 0
         self.called = 0
         """How many calls there were."""
@@ -169,13 +173,15 @@ class World:
             self.call(f"callback {task.arguments[0]}", body, done, doomed=task.doomed)
             return
         token = task.arguments
-        body = partial(self._step, token=token, is_last=task.is_last_attempt)
+        body = partial(self._step, token=token, stores=task.stores, is_last=task.is_last_attempt)
         self.call(f"step {token}", body, done, family=task.family, doomed=task.doomed)
 
-    def _step(self, services: Services, token: tuple[str, int, int], *, is_last: bool) -> object:
+    def _step(
+        self, services: Services, token: tuple[str, int, int], *, stores: bool, is_last: bool
+    ) -> object:
         """As `functions.step` does it."""
         try:
-            return run_step(services, *token)
+            return run_step(services, *token, stores=stores)
         except StoreError:
             raise
         except Exception as error:
@@ -231,8 +237,8 @@ class World:
         self.kernel.stopped = True
 
     def _commit(self, writes: tuple[Write, ...]) -> Committed:
-        saved = [write.after.image_id for write in writes if isinstance(write, SaveImage)]
-        before = {image_id: found.value for image_id in saved
+        touched = [image_id for write in writes for image_id in _images_of(write)]
+        before = {image_id: found.value for image_id in touched
                   if (found := self.memory.image(image_id)) is not None}  # fmt: skip
         committed = self.memory.commit(*writes)
         self.watch.committed(writes, before)
@@ -249,15 +255,24 @@ class World:
                     self.tell(told(old, new))
                 for listener in self.after_commit:
                     listener(old, new)
-            elif isinstance(write, CreateJob):
-                self.names.add(write.job.job_id, write.job.request_hash.replace(" ", ""))
-                if self.tell is not None:
-                    self.tell(f"job {write.job.job_id} with {len(write.images)} images")
-            elif isinstance(write, PublishReference):
-                self.messages.publish(write.reference.job_id)
-            elif isinstance(write, RetractReference):
-                self.messages.publish(write.job_id)
+            else:
+                self._follow(write)
         return committed
+
+    def _follow(self, write: Write) -> None:
+        """Do what follows from a write that is no image's."""
+        if isinstance(write, CreateJob):
+            self.names.add(write.job.job_id, write.job.request_hash.replace(" ", ""))
+            if self.tell is not None:
+                self.tell(f"job {write.job.job_id} with {len(write.images)} images")
+        elif isinstance(write, PublishReference):
+            self.messages.publish(write.reference.job_id)
+        elif isinstance(write, RetractReference):
+            self.messages.publish(write.job_id)
+        elif isinstance(write, RemoveJob):
+            self.deleted.add(write.before.value.job_id)
+            if self.tell is not None:
+                self.tell(f"job {write.before.value.job_id} is deleted")
 
     def _took(self, painting: Painting) -> None:
         self.watch.took(painting)
@@ -308,3 +323,10 @@ class World:
             sweep_grace=timedelta(seconds=30),
             callback_sender=self.client_servers,
         )
+
+
+def _images_of(write: Write) -> tuple[str, ...]:
+    """The ids of the images that a write changes or removes."""
+    if isinstance(write, RemoveImages):
+        return write.image_ids
+    return (write.after.image_id,) if isinstance(write, SaveImage) else ()

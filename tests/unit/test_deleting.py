@@ -1,6 +1,6 @@
 """Deleting a job, and forgetting an owner: nothing is left, whoever dies, whatever comes late."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,9 +9,10 @@ import pytest
 import main
 from functions import wiring
 from shared.crash_points import CrashPoint, observe
+from shared.domain.image import Image, Step
 from shared.domain.job import JobStatus
 from shared.domain.quota import Quotas
-from shared.ports import PictureUnavailable
+from shared.ports import PictureUnavailable, StoredObject
 from shared.usecases.cancel_job import cancel_job
 from shared.usecases.delete_job import delete_job
 from shared.usecases.fan_out import fan_out
@@ -24,9 +25,9 @@ from shared.usecases.run_step import run_step
 from shared.usecases.start_job import start_job
 from shared.usecases.sweep import sweep
 from shared.usecases.take_drawing import DrawingData, Sketch, uploads_of
+from shared.usecases.transitions import fencing_token
 from tests.fakes.callbacks import FakeCallbackSender
 from tests.fakes.world import OWNER, World, new_book
-from tests.unit.billed import BilledWorld
 from tests.unit.calling import call, post
 from tests.unit.crashes import Crash
 
@@ -52,6 +53,12 @@ def painted(world: World, task: str = "7", **fields) -> str:
     world.run()
     assert world.job(book).status is JobStatus.SUCCEEDED
     return book.job.job_id
+
+
+def hero(world: World, job_id: str) -> Image:
+    found = world.store.image(f"{job_id}-000")
+    assert found is not None
+    return found.value
 
 
 def left_of(world: World, job_id: str) -> list[str]:
@@ -157,12 +164,42 @@ def test_a_picture_that_is_being_stored_meanwhile_is_removed_again(broken):
             world.pictures.broken = int(broken and len(done) == 1 + UPLOADS_OF_A_PICTURE)
 
     observe(cancel_and_delete)
-    world.run()
+    world.run(until=lambda: hero(world, job_id).next_step is Step.STORE)
+    token = fencing_token(hero(world, job_id))
+    with pytest.raises(PictureUnavailable) if broken else nullcontext():
+        world.run()
 
     assert len(done) == 1 + UPLOADS_OF_A_PICTURE
-    # If the bucket fails: objects of a name that nobody knows; its lifecycle rule takes them away.
     assert bool(left_of(world, job_id)) == broken
-    assert all(name.startswith(f"{job_id}-000-1-") for name in left_of(world, job_id))
+    assert run_step(world.services, f"{job_id}-000", *token, stores=True) == "outdated"
+    assert left_of(world, job_id) == []
+
+
+def test_what_a_process_that_died_has_stored_meanwhile_is_removed_by_the_next_attempt():
+    world = World()
+    book, _ = start_job(world.services, new_book(0))
+    job_id = book.job.job_id
+    world.run(until=lambda: hero(world, job_id).next_step is Step.STORE)
+    token = fencing_token(hero(world, job_id))
+
+    def delete_and_die(point: CrashPoint) -> None:
+        if point is CrashPoint.BEFORE_UPLOAD:
+            cancel_job(world.services, OWNER, job_id)
+            delete_job(world.services, OWNER, job_id)
+        if point is CrashPoint.UPLOADED:
+            observe(lambda _: None)
+            raise Crash
+
+    observe(delete_and_die)
+    with pytest.raises(Crash):
+        world.run()
+    assert left_of(world, job_id) != []
+    run_step(world.services, f"{job_id}-000", *token)  # another function's task looks at no bucket
+    assert left_of(world, job_id) != []
+
+    run_step(world.services, f"{job_id}-000", *token, stores=True)
+
+    assert left_of(world, job_id) == []
 
 
 def test_who_regenerates_at_that_moment_keeps_the_book():
@@ -200,30 +237,6 @@ def test_nobody_is_called_back_about_a_deleted_job():
     world.run()
 
     assert sender.received == []
-
-
-def test_the_same_book_asked_for_anew_is_painted_as_soon_as_the_first():
-    world = BilledWorld()
-    seconds = []
-    for _ in range(2):
-        began = world.now
-        book = world.start(members=2)
-        world.run()
-        assert world.job(book).status is JobStatus.SUCCEEDED
-        seconds.append((world.now - began).total_seconds())
-        delete_job(world.services, OWNER, book.job.job_id)
-
-    assert seconds[0] == seconds[1]
-
-
-def test_its_endings_are_told_anew():
-    world = World()
-    sender = FakeCallbackSender()
-    world.services = replace(world.services, callback_sender=sender)
-    for _ in range(2):
-        delete_job(world.services, OWNER, painted(world, callback_url=HOOK))
-
-    assert len(set(sender.ids)) == len(sender.ids) == 2 * (3 + 1)
 
 
 # --- who dies half-way ----------------------------------------------------------------------------
@@ -360,13 +373,13 @@ def test_it_ends_in_time_and_the_next_call_goes_on():
     world = World()
     for number in range(10):
         painted(world, str(number))
-    remove = world.pictures.remove
+    find = world.pictures.find
 
-    def slow(beginning: str) -> int:
+    def slow(beginning: str) -> list[StoredObject]:
         world.now += WITHIN / 8  # twice for each job
-        return remove(beginning)
+        return find(beginning)
 
-    world.pictures.remove = slow
+    world.pictures.find = slow
     calls = [forget_owner(world.services, OWNER) for _ in range(3)]
 
     assert [one.deleted_jobs for one in calls] == [4, 4, 2]

@@ -77,6 +77,14 @@ def test_no_field_of_a_document_goes_or_changes_its_type():
     )
 
 
+def test_a_new_field_is_held_to_that_from_now_on():
+    known = json.loads(SNAPSHOT.read_text())
+
+    assert {path: kind for path, kind in current().items() if path not in known} == {}, (
+        f"add them to {SNAPSHOT.relative_to(ROOT)} (docs/upgrades.md)"
+    )
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 

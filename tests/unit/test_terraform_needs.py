@@ -42,7 +42,7 @@ SECRETS = {
 }
 """By the attribute that is used."""
 
-STORING = {"store_picture", "_remove_if_deleted"}
+STORING = {"store_picture", "_remove_if_deleted", "_remove_leftovers"}
 """What a step does for an image that is to be stored: tasks of the queue `post-processing` alone
 come to that, and those call `postprocess`."""
 
